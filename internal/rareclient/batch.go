@@ -1,0 +1,160 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclient
+
+import (
+	"math"
+	"slices"
+)
+
+// Batch collects what one call brought before it is committed: nothing reaches
+// the engine's state until the records are safely with the next consumer. It
+// can be used again after Reset. It is not safe for concurrent use.
+type Batch struct {
+	engine   *Engine
+	now      int64
+	requests []Request
+	keys     []Key
+	values   []string // len(group_by) for each request
+	spans    []span
+	current  int // index of the current span
+	losses   []loss
+	counts   []paneCount
+	excluded []uint64 // by exclusion
+	foreign  uint64
+	future   uint64
+	scratch  []byte
+}
+
+// span is what a batch brought from one source.
+type span struct {
+	key                         Key
+	oldest, newest, first, last int64
+	timed                       bool // it brought a record with a time
+	lostFirst                   bool // a line before the first record was lost
+	lostLast                    bool // a line after the last record was lost
+}
+
+// loss is a record that could have been a second client.
+type loss struct {
+	time   int64
+	reason Reason
+}
+
+type paneCount struct {
+	pane   int64
+	funnel Funnel
+}
+
+// NewBatch returns an empty batch for this engine.
+func (e *Engine) NewBatch() *Batch {
+	return &Batch{engine: e, excluded: make([]uint64, len(e.matcher.exclusions))}
+}
+
+// Reset empties the batch and sets the wall clock, in nanoseconds since the
+// Unix epoch, that its records are compared with.
+func (b *Batch) Reset(now int64) {
+	clear(b.requests)
+	clear(b.values)
+	b.now = now
+	b.requests, b.keys, b.values = b.requests[:0], b.keys[:0], b.values[:0]
+	b.spans, b.current, b.losses, b.counts = b.spans[:0], 0, b.losses[:0], b.counts[:0]
+	clear(b.excluded)
+	b.foreign, b.future = 0, 0
+}
+
+// Source says where the records that follow come from. identity is any text
+// that tells one stream of records from another.
+func (b *Batch) Source(identity ...string) {
+	b.scratch = b.scratch[:0]
+	for _, s := range identity {
+		b.scratch = appendField(b.scratch, s)
+	}
+	k := b.engine.seed.key(b.scratch)
+	b.current = slices.IndexFunc(b.spans, func(s span) bool { return s.key == k })
+	if b.current < 0 {
+		b.current = len(b.spans)
+		b.spans = append(b.spans, span{key: k, oldest: math.MaxInt64, newest: math.MinInt64})
+	}
+}
+
+// Add runs the match stages on a record of the current source and keeps it if
+// it matched. values are those of group_by; they are copied, the strings are
+// not. The time is clamped to the wall clock when it lies in the future by more
+// than the allowed lateness.
+func (b *Batch) Add(r *Request, values []string) {
+	if r.Time > b.now+b.engine.clock.lateness {
+		r.Time = b.now
+		b.future++
+	}
+	v := b.engine.matcher.Match(r)
+	if v == Foreign {
+		b.foreign++
+		return
+	}
+	b.observe(r.Time)
+	f := b.funnel(r.Time)
+	switch {
+	case v == Missing:
+		b.losses = append(b.losses, loss{r.Time, ReasonMissingAttribute})
+	case v == Matched:
+		f.Matched++
+		b.keep(r, values)
+	case int(v) < int(NumStages):
+		f.Dropped[v]++
+	default:
+		f.Matched++
+		b.excluded[int(v)-int(NumStages)]++
+	}
+}
+
+// Lost tells of a log line of the current source that could not be read and
+// whose time is unknown. It lies between its neighbours, so it touches the
+// panes of the record before it and of the one after it.
+func (b *Batch) Lost() {
+	s := &b.spans[b.current]
+	s.lostLast = true
+	if !s.timed {
+		s.lostFirst = true
+		return
+	}
+	b.losses = append(b.losses, loss{s.last, ReasonParseError})
+}
+
+func (b *Batch) observe(t int64) {
+	s := &b.spans[b.current]
+	if s.lostLast {
+		b.losses = append(b.losses, loss{t, ReasonParseError})
+		s.lostLast = false
+	}
+	if !s.timed {
+		s.first, s.timed = t, true
+	}
+	s.oldest, s.newest, s.last = min(s.oldest, t), max(s.newest, t), t
+}
+
+func (b *Batch) funnel(t int64) *Funnel {
+	p := b.engine.paneOf(t)
+	for i := len(b.counts) - 1; i >= 0; i-- {
+		if b.counts[i].pane == p {
+			return &b.counts[i].funnel
+		}
+	}
+	b.counts = append(b.counts, paneCount{pane: p})
+	return &b.counts[len(b.counts)-1].funnel
+}
+
+func (b *Batch) keep(r *Request, values []string) {
+	b.scratch = b.scratch[:0]
+	for i, v := range values {
+		if i == b.engine.pathAt {
+			b.scratch = appendFolded(b.scratch, v)
+		} else {
+			b.scratch = appendField(b.scratch, v)
+		}
+	}
+	b.requests = append(b.requests, *r)
+	b.keys = append(b.keys, b.engine.seed.key(b.scratch))
+	b.values = append(b.values, values...)
+}

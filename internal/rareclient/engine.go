@@ -1,0 +1,319 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclient
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Engine holds the state of one rule. All methods may be called concurrently;
+// those that take a time take the wall clock in nanoseconds since the Unix epoch.
+type Engine struct {
+	cfg     Config
+	ruleID  string
+	matcher *Matcher
+	seed    Seed
+	pathAt  int // index of url.path in group_by when it is case-folded, else -1
+
+	window, every, length int64 // nanoseconds; length is a pane's
+
+	mu     sync.Mutex // guards everything below
+	clock  clock
+	panes  map[int64]*pane
+	groups int // entries of all panes, settled ones included
+	open   int // of these, not settled
+	// closed is the first pane that still takes records: the watermark has
+	// passed the end of every pane before it.
+	closed    int64
+	evaluated int64 // every window that ends at or before it is scheduled
+	firstSeen int64 // event time of the earliest record
+	undated   int64 // wall clock at which a line was lost of which not even its file told the time
+	queue     []Window
+	stats     Stats
+
+	suppressMu sync.Mutex // guards suppressed
+	suppressed suppression
+}
+
+// New returns an engine for a valid Config. ruleID goes into the ids of findings.
+func New(cfg Config, ruleID string, seed Seed) *Engine {
+	e := &Engine{
+		cfg: cfg, ruleID: ruleID, matcher: NewMatcher(&cfg), seed: seed, pathAt: -1,
+		window: int64(cfg.Window), every: int64(cfg.every()), length: int64(cfg.pane()),
+		clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
+		panes: map[int64]*pane{}, closed: math.MinInt64, evaluated: math.MinInt64, firstSeen: math.MaxInt64, undated: math.MinInt64,
+		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups),
+	}
+	if cfg.foldCase() {
+		e.pathAt = slices.Index(cfg.GroupBy, AttrPath)
+	}
+	e.stats.Excluded = make([]uint64, len(e.matcher.exclusions))
+	return e
+}
+
+// Exclusions returns the names of the exclusions, in the order of Stats.Excluded.
+func (e *Engine) Exclusions() []string { return e.matcher.Exclusions() }
+
+func (e *Engine) paneOf(t int64) int64 { return floorDiv(t, e.length) }
+
+// Commit puts a batch into the state. It reports whether windows wait for Next.
+func (e *Engine) Commit(b *Batch, now int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range b.spans {
+		e.commitSpan(&b.spans[i], now)
+	}
+	for _, l := range b.losses {
+		e.lose(e.paneOf(l.time), l.reason)
+	}
+	for i := range b.counts {
+		e.count(&b.counts[i])
+	}
+	n := len(e.cfg.GroupBy)
+	for i := range b.requests {
+		e.add(b.keys[i], &b.requests[i], b.values[i*n:(i+1)*n])
+	}
+	for i, n := range b.excluded {
+		e.stats.Excluded[i] += n
+	}
+	e.stats.Foreign += b.foreign
+	e.stats.Future += b.future
+	return e.advance(now, false)
+}
+
+func (e *Engine) commitSpan(s *span, now int64) {
+	src := e.clock.touch(s.key, now)
+	if s.lostFirst {
+		e.stats.Lost[ReasonParseError]++
+		if src.timed {
+			e.mark(e.paneOf(src.last), ReasonParseError)
+		}
+	}
+	if !s.timed {
+		src.pending = src.pending || s.lostLast
+		if !src.timed && s.lostLast {
+			e.undated = max(e.undated, now)
+		}
+		return
+	}
+	if src.pending {
+		e.mark(e.paneOf(s.first), ReasonParseError)
+	}
+	src.pending = s.lostLast
+	e.clock.observe(s.key, now, s.oldest, s.newest, s.last)
+	e.firstSeen = min(e.firstSeen, s.oldest)
+}
+
+func (e *Engine) count(c *paneCount) {
+	e.stats.Funnel.add(&c.funnel)
+	if c.pane >= e.closed {
+		e.pane(c.pane).funnel.add(&c.funnel)
+	}
+}
+
+// lose counts a loss and marks its pane.
+func (e *Engine) lose(p int64, r Reason) {
+	e.stats.Lost[r]++
+	e.mark(p, r)
+}
+
+// mark tells the windows over a pane that are still to be evaluated. A pane
+// that no such window covers has no place any more: the loss is only counted.
+func (e *Engine) mark(p int64, r Reason) {
+	if e.lastEnd(p) <= e.evaluated {
+		return
+	}
+	pn := e.pane(p)
+	pn.reasons = pn.reasons.with(r)
+}
+
+func (e *Engine) pane(p int64) *pane {
+	pn := e.panes[p]
+	if pn == nil {
+		pn = &pane{groups: map[Key]*group{}}
+		e.panes[p] = pn
+	}
+	return pn
+}
+
+func (e *Engine) add(k Key, r *Request, values []string) {
+	p := e.paneOf(r.Time)
+	if p < e.closed {
+		e.lose(p, ReasonLate)
+		return
+	}
+	pn := e.pane(p)
+	g, known := pn.groups[k]
+	switch {
+	case known && g == nil: // settled
+		return
+	case !known && e.groups >= e.cfg.MaxGroups:
+		e.lose(p, ReasonMaxGroups)
+		return
+	case !known:
+		g = newGroup(r, values)
+		pn.groups[k] = g
+		e.groups++
+		e.open++
+		pn.open++
+	}
+	if !g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence) {
+		pn.groups[k] = nil
+		e.open--
+		pn.open--
+	}
+}
+
+// Tick moves the watermark with the wall clock. It reports whether windows wait
+// for Next.
+func (e *Engine) Tick(now int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.advance(now, true)
+}
+
+// Hold keeps the watermark where it is for an idle timeout: records are known
+// to exist that the engine may not count yet, because the next consumer
+// refused them.
+func (e *Engine) Hold(now int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.clock.hold(now)
+}
+
+// Flush schedules every window that has records, as cut by the shutdown.
+func (e *Engine) Flush() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.schedule(math.MaxInt64-e.window, Reasons(0).with(ReasonShutdown))
+}
+
+func (e *Engine) advance(now int64, all bool) bool {
+	if e.clock.advance(now, all) {
+		e.schedule(e.clock.watermark, 0)
+	}
+	return len(e.queue) > 0
+}
+
+// schedule queues the windows that end at or before the watermark w and have
+// panes, in order of their ends, and drops the panes that no later window covers.
+func (e *Engine) schedule(w int64, cut Reasons) {
+	if floorDiv(w, e.length) <= e.closed {
+		return
+	}
+	var ends []int64
+	for p := range e.panes {
+		last := min(e.lastEnd(p), floorDiv(w, e.every)*e.every)
+		for end := e.firstEnd(p); end <= last; end += e.every {
+			if end > e.evaluated {
+				ends = append(ends, end)
+			}
+		}
+	}
+	slices.Sort(ends)
+	for _, end := range slices.Compact(ends) {
+		e.queue = append(e.queue, e.windowAt(end, cut))
+	}
+	e.closed = max(e.closed, floorDiv(w, e.length))
+	e.evaluated = max(e.evaluated, floorDiv(w, e.every)*e.every)
+	for p, pn := range e.panes {
+		if e.lastEnd(p) <= e.evaluated {
+			e.groups -= len(pn.groups)
+			e.open -= pn.open
+			delete(e.panes, p)
+		}
+	}
+}
+
+// firstEnd and lastEnd are the ends of the first and last window over a pane.
+func (e *Engine) firstEnd(p int64) int64 {
+	return -floorDiv(-(p+1)*e.length, e.every) * e.every
+}
+
+func (e *Engine) lastEnd(p int64) int64 {
+	return floorDiv(p*e.length+e.window, e.every) * e.every
+}
+
+// windowAt collects what Evaluate needs. Closed panes take no more records, so
+// their groups are read without the lock.
+func (e *Engine) windowAt(end int64, cut Reasons) Window {
+	win := Window{Start: end - e.window, End: end}
+	if win.Start < e.firstSeen {
+		cut = cut.with(ReasonWindowStart)
+	}
+	for r := range NumReasons {
+		if cut.Has(r) {
+			win.Reasons = win.Reasons.with(r)
+			e.stats.Lost[r]++
+		}
+	}
+	for p := e.paneOf(win.Start); p*e.length < end; p++ {
+		pn := e.panes[p]
+		if pn == nil {
+			continue
+		}
+		win.Reasons |= pn.reasons
+		win.Funnel.add(&pn.funnel)
+		if len(pn.groups) > 0 {
+			win.panes = append(win.panes, pn.groups)
+		}
+	}
+	if win.Start <= e.undated { // it was written before it was read
+		win.Reasons = win.Reasons.with(ReasonParseError)
+	}
+	return win
+}
+
+// Next takes the next window to be evaluated, in order of their ends.
+func (e *Engine) Next() (Window, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.queue) == 0 {
+		return Window{}, false
+	}
+	w := e.queue[0]
+	e.queue[0] = Window{}
+	e.queue = e.queue[1:]
+	return w, true
+}
+
+// Stats returns counts since the start and the state as it is now.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.stats
+	s.Excluded = slices.Clone(s.Excluded)
+	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups, e.open, len(e.panes), len(e.clock.sources)
+	if e.clock.watermark != math.MinInt64 {
+		s.Watermark = time.Unix(0, e.clock.watermark).UTC()
+	}
+	return s
+}
+
+// Stats is a snapshot of an engine.
+type Stats struct {
+	Funnel   Funnel             // records by match stage
+	Excluded []uint64           // records by exclusion, in the order of Exclusions
+	Lost     [NumReasons]uint64 // records by reason; windows for ReasonWindowStart and ReasonShutdown
+	Foreign  uint64             // records that are no web requests
+	Future   uint64             // records whose time was clamped to the wall clock
+
+	Groups     int       // kept, settled ones included
+	OpenGroups int       // of these, not settled
+	Panes      int       // with records
+	Sources    int       // that are not idle
+	Watermark  time.Time // zero before the first record
+}
+
+// Requests returns how many records were web requests.
+func (s *Stats) Requests() uint64 {
+	n := s.Funnel.Matched
+	for _, d := range s.Funnel.Dropped {
+		n += d
+	}
+	return n
+}

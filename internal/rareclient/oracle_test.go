@@ -1,0 +1,152 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclient
+
+import (
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// The oracle recomputes the findings from all records at once, the slow and
+// obvious way. It shares nothing with the engine but the Config and Request types.
+
+var oracleExtensions = regexp.MustCompile(`(?i)\.(php|aspx|asp|cfml)($|[^a-z0-9])`)
+
+func oracleMatches(c *Config, r *Request) bool {
+	if !oracleExtensions.MatchString(r.Path) || r.Status != 200 || !strings.HasPrefix(strings.ToLower(r.UserAgent), "mozilla") {
+		return false
+	}
+	return !oraclePrivate(c, r.Client, true) && !oraclePrivate(c, r.Server, false)
+}
+
+func oraclePrivate(c *Config, text string, isClient bool) bool {
+	ip := net.ParseIP(text)
+	if c.Semantics == Sentinel {
+		return ip == nil || strings.Contains(text, ":") || ip.IsPrivate() || isClient && ip.IsLoopback()
+	}
+	return ip != nil && (ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast())
+}
+
+type oracleGroup struct {
+	requests []Request
+	clients  map[string]bool
+	siteTime map[string]int64
+}
+
+// oracle returns one text per finding, in the order in which windows end.
+func oracle(c *Config, all []Request) []string {
+	every := c.Every
+	if every == 0 {
+		every = c.Window
+	}
+	var matching []Request
+	first, last := int64(1<<62), int64(-1<<62)
+	for _, r := range all {
+		first, last = min(first, r.Time), max(last, r.Time)
+		if oracleMatches(c, &r) {
+			matching = append(matching, r)
+		}
+	}
+	var out []string
+	quietUntil := map[string]int64{}
+	start := first - first%int64(every) // aligned to the epoch
+	for end := start; end <= last+int64(c.Window)+int64(every); end += int64(every) {
+		var lines []string
+		for _, f := range oracleWindow(c, matching, end) {
+			identity := f.identity(c)
+			if quietUntil[identity] > end {
+				continue
+			}
+			if c.SuppressFor > 0 {
+				quietUntil[identity] = end + int64(c.SuppressFor)
+			}
+			lines = append(lines, f.text(c, end, first))
+		}
+		sort.Strings(lines)
+		out = append(out, lines...)
+	}
+	return out
+}
+
+func oracleWindow(c *Config, matching []Request, end int64) []*oracleGroup {
+	groups := map[string]*oracleGroup{}
+	for _, r := range matching {
+		if r.Time < end-int64(c.Window) || r.Time >= end {
+			continue
+		}
+		path := r.Path
+		if c.Semantics == Corrected {
+			path = strings.ToLower(path)
+		}
+		key := path + "\n" + r.UserAgent
+		g := groups[key]
+		if g == nil {
+			g = &oracleGroup{clients: map[string]bool{}, siteTime: map[string]int64{}}
+			groups[key] = g
+		}
+		g.requests = append(g.requests, r)
+		g.clients[r.Client] = true
+		if t, ok := g.siteTime[r.Site]; !ok || r.Time < t {
+			g.siteTime[r.Site] = r.Time
+		}
+	}
+	var out []*oracleGroup
+	for _, g := range groups {
+		n := len(g.clients)
+		if (n == c.ClientThreshold || c.Comparison == LessOrEqual && n < c.ClientThreshold) && len(g.requests) >= c.MinRequests {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func (g *oracleGroup) clientList() []string {
+	var out []string
+	for c := range g.clients {
+		out = append(out, c)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (g *oracleGroup) identity(c *Config) string {
+	path := g.requests[0].Path
+	if c.Semantics == Corrected {
+		path = strings.ToLower(path)
+	}
+	return path + "\n" + g.requests[0].UserAgent + "\n" + strings.Join(g.clientList(), " ")
+}
+
+func (g *oracleGroup) text(c *Config, end, firstOfAll int64) string {
+	slices.SortFunc(g.requests, func(a, b Request) int {
+		if a.Time != b.Time {
+			return int(max(-1, min(1, a.Time-b.Time)))
+		}
+		return strings.Compare(a.Path, b.Path)
+	})
+	first, last := g.requests[0].Time, g.requests[len(g.requests)-1].Time
+	var sites []string
+	for s := range g.siteTime {
+		sites = append(sites, s)
+	}
+	sort.Strings(sites)
+	if c.Semantics == Sentinel {
+		last = first
+		for _, t := range g.siteTime {
+			last = max(last, t)
+		}
+	}
+	var samples []string
+	for _, r := range g.requests {
+		samples = append(samples, fmt.Sprintf("%d %s %s", r.Time, r.Client, r.Query))
+	}
+	sort.Strings(samples)
+	complete := end-int64(c.Window) >= firstOfAll
+	return fmt.Sprint(end, " ", g.requests[0].Path, " ", g.requests[0].UserAgent, " ", g.clientList(), sites,
+		" ", len(g.requests), " ", first, " ", last, " ", samples[:min(len(samples), c.Evidence)], " ", complete)
+}

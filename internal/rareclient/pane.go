@@ -1,0 +1,56 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclient
+
+// A window is a whole number of panes. Panes tile event time from the Unix
+// epoch on; pane i covers [i*length, (i+1)*length).
+
+// pane holds the groups of one stretch of event time.
+type pane struct {
+	// groups has nil for a settled group: more clients than the threshold, so
+	// it can be in no finding of any window over this pane. Settled groups are
+	// never evicted: a forgotten one would look like a group with one client.
+	groups map[Key]*group
+	// open is the number of groups that are not settled.
+	open int
+	// reasons are the losses that touched this stretch.
+	reasons Reasons
+	funnel  Funnel
+}
+
+// Funnel counts what became of the records of a stretch of event time.
+type Funnel struct {
+	Dropped [NumStages]uint64 // by each match stage
+	Matched uint64            // passed every stage; exclusions included
+}
+
+func (f *Funnel) add(o *Funnel) {
+	for i, n := range o.Dropped {
+		f.Dropped[i] += n
+	}
+	f.Matched += o.Matched
+}
+
+// Blocker returns the stage that dropped everything that reached it, and how
+// many records that were. ok is false when something passed, or nothing came.
+func (f *Funnel) Blocker() (stage Stage, dropped uint64, ok bool) {
+	if f.Matched > 0 {
+		return 0, 0, false
+	}
+	for s := int(NumStages) - 1; s >= 0; s-- {
+		if f.Dropped[s] > 0 {
+			return Stage(s), f.Dropped[s], true
+		}
+	}
+	return 0, 0, false
+}
+
+// floorDiv rounds towards negative infinity: times before 1970 are times too.
+func floorDiv(a, b int64) int64 {
+	q := a / b
+	if a%b != 0 && (a < 0) != (b < 0) {
+		q--
+	}
+	return q
+}

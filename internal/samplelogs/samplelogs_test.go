@@ -1,0 +1,171 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package samplelogs_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/iishunt/iishunt/internal/samplelogs"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/sample: the logs and expected.json")
+
+const sample = "../../testdata/sample"
+
+// TestCommittedLogsAreTheGenerators: the files in the repository are what the
+// program writes, byte for byte, none more and none less.
+func TestCommittedLogsAreTheGenerators(t *testing.T) {
+	if *update {
+		require.NoError(t, samplelogs.Write(sample))
+	}
+	fresh := t.TempDir()
+	require.NoError(t, samplelogs.Write(fresh))
+	want, got := logNames(t, fresh), logNames(t, sample)
+	require.Equal(t, want, got, "run this test with -update; delete files that are no longer written")
+	for _, name := range want {
+		// Archives are compared unpacked: packing may differ between Go releases.
+		wantText, err := readLog(filepath.Join(fresh, name))
+		require.NoError(t, err)
+		gotText, err := readLog(filepath.Join(sample, name))
+		require.NoError(t, err)
+		require.True(t, wantText == gotText, "%s differs from what the generator writes: run this test with -update", name)
+	}
+}
+
+func TestExpectedDetectionsAreRecomputed(t *testing.T) {
+	found, err := recompute(sample)
+	require.NoError(t, err)
+	var want bytes.Buffer
+	encoder := json.NewEncoder(&want)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	require.NoError(t, encoder.Encode(found))
+	path := filepath.Join(sample, "expected.json")
+	if *update {
+		require.NoError(t, os.WriteFile(path, want.Bytes(), 0o644))
+	}
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, want.String(), string(got), "run this test with -update")
+}
+
+// TestReadmeExplainsEveryDetection: the story beside the logs has exactly one
+// table row for each finding.
+func TestReadmeExplainsEveryDetection(t *testing.T) {
+	found, err := recompute(sample)
+	require.NoError(t, err)
+	var want []string
+	for _, d := range found {
+		complete := "yes"
+		if !d.Complete {
+			complete = "no"
+		}
+		want = append(want, strings.Join([]string{d.WindowStart[:10], d.URLPath, d.Clients[0], strings.Join(d.Sites, " "), complete}, " | "))
+	}
+	readme, err := os.ReadFile(filepath.Join(sample, "README.md"))
+	require.NoError(t, err)
+	var got []string
+	row := regexp.MustCompile(`(?m)^\| (2026-\d\d-\d\d \| [^|]+ \| [^|]+ \| [^|]+ \| (?:yes|no)) \|`)
+	for _, match := range row.FindAllStringSubmatch(string(readme), -1) {
+		got = append(got, strings.ReplaceAll(match[1], "`", ""))
+	}
+	assert.ElementsMatch(t, want, got)
+}
+
+// TestSampleShowsWhatItPromises: the oddities that other tests and the demo rely on.
+func TestSampleShowsWhatItPromises(t *testing.T) {
+	all, err := readFolder(sample)
+	require.NoError(t, err)
+	assert.Greater(t, len(all.records), 6000)
+	assert.Len(t, all.unusable, 3, "lines that break off")
+	for _, at := range all.unusable {
+		assert.Equal(t, "2026-03-04", day(at))
+	}
+
+	var bytesOnDisk, noFinalNewline, emptyLines, changes int
+	for _, name := range logNames(t, sample) {
+		info, err := os.Stat(filepath.Join(sample, name))
+		require.NoError(t, err)
+		bytesOnDisk += int(info.Size())
+		text, err := readLog(filepath.Join(sample, name))
+		require.NoError(t, err)
+		assert.Equal(t, strings.Count(text, "\n"), strings.Count(text, "\r\n"), "%s: IIS ends its lines with CR LF", name)
+		if !strings.HasSuffix(text, "\r\n") {
+			noFinalNewline++
+		}
+		emptyLines += strings.Count(text, "\n\r\n")
+		changes += headerChanges(text)
+	}
+	assert.Less(t, bytesOnDisk, 1_500_000)
+	assert.Equal(t, 1, noFinalNewline, "files whose last line has no newline")
+	assert.Equal(t, 1, emptyLines)
+	assert.Equal(t, 1, changes, "changes of the columns in the middle of a file")
+}
+
+// TestSampleNamesNobody: only documentation, private and local addresses.
+func TestSampleNamesNobody(t *testing.T) {
+	all, err := readFolder(sample)
+	require.NoError(t, err)
+	var reserved []netip.Prefix
+	for _, text := range []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"} {
+		reserved = append(reserved, netip.MustParsePrefix(text))
+	}
+	for _, r := range all.records {
+		for _, column := range []string{"c-ip", "s-ip"} {
+			text, logged := r.column[column]
+			if !logged || private(text) {
+				continue
+			}
+			address := netip.MustParseAddr(text)
+			documentation := false
+			for _, prefix := range reserved {
+				documentation = documentation || prefix.Contains(address)
+			}
+			assert.True(t, documentation, "%s %s", column, text)
+		}
+	}
+}
+
+// headerChanges counts the #Fields that differ from the one before them.
+func headerChanges(text string) int {
+	count, before := 0, ""
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "#Fields:") {
+			continue
+		}
+		if before != "" && line != before {
+			count++
+		}
+		before = line
+	}
+	return count
+}
+
+// logNames returns the log files below a folder, sorted.
+func logNames(t *testing.T, folder string) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() && (strings.HasSuffix(path, ".log") || strings.HasSuffix(path, ".log.gz")) {
+			name, relErr := filepath.Rel(folder, path)
+			names = append(names, name)
+			return relErr
+		}
+		return err
+	})
+	require.NoError(t, err)
+	return names
+}

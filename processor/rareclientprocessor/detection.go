@@ -1,0 +1,243 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclientprocessor
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/iishunt/iishunt/internal/rareclient"
+)
+
+const (
+	eventName       = "iishunt.rare_client"
+	scopeName       = "github.com/iishunt/iishunt/processor/rareclientprocessor"
+	threatFramework = "MITRE ATT&CK"
+	maxInSentence   = 200 // bytes of a value in the one-line body
+	maxListed       = 3   // clients and sites listed in the body
+)
+
+// severities maps Sentinel's words to OpenTelemetry severity numbers.
+var severities = map[string]plog.SeverityNumber{
+	"Informational": plog.SeverityNumberInfo,
+	"Low":           plog.SeverityNumberInfo2,
+	"Medium":        plog.SeverityNumberWarn,
+	"High":          plog.SeverityNumberError,
+}
+
+// detections builds the log records of findings: one ResourceLogs of their own,
+// because they belong to no single input resource.
+func (p *rareClient) detections(findings []rareclient.Finding, now time.Time) plog.Logs {
+	ld := plog.NewLogs()
+	sl := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
+	sl.Scope().SetName(scopeName)
+	sl.Scope().SetVersion(p.version)
+	sl.LogRecords().EnsureCapacity(len(findings))
+	for i := range findings {
+		p.detection(sl.LogRecords().AppendEmpty(), &findings[i], now)
+	}
+	return ld
+}
+
+func (p *rareClient) detection(lr plog.LogRecord, f *rareclient.Finding, now time.Time) {
+	lr.SetEventName(eventName)
+	lr.SetTimestamp(pcommon.Timestamp(f.WindowEnd))
+	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
+	lr.SetSeverityNumber(severities[p.cfg.Rule.Severity])
+	lr.SetSeverityText(p.cfg.Rule.Severity)
+	lr.Body().SetStr(p.sentence(f))
+
+	m := lr.Attributes()
+	m.EnsureCapacity(40)
+	p.putRule(m)
+	for i, name := range p.cfg.GroupBy {
+		m.PutStr(name, clean(f.Values[i]))
+	}
+	if len(f.Clients) == 1 {
+		m.PutStr(attrClient, clean(f.Clients[0]))
+	}
+	putStrings(m, "detection.clients", f.Clients)
+	m.PutInt("detection.client_count", int64(len(f.Clients)))
+	putStrings(m, "detection.sites", f.Sites)
+	putStrings(m, "detection.hosts", f.Hosts)
+	putStrings(m, "detection.server_addresses", f.Servers)
+	m.PutInt("detection.request_count", int64(f.Requests))
+	m.PutStr("detection.first_seen", rfc3339(f.FirstSeen))
+	m.PutStr("detection.last_seen", rfc3339(f.LastSeen))
+	m.PutStr("detection.window.start", rfc3339(f.WindowStart))
+	m.PutStr("detection.window.end", rfc3339(f.WindowEnd))
+	p.putEvidence(m, f)
+	m.PutBool("detection.complete", f.Reasons == 0)
+	putStrings(m, "detection.incomplete_reasons", f.Reasons.Strings())
+	m.PutStr("detection.id", f.ID)
+	m.PutStr("log.record.uid", f.ID)
+}
+
+func (p *rareClient) putRule(m pcommon.Map) {
+	r := &p.cfg.Rule
+	m.PutStr("security_rule.name", r.Name)
+	m.PutStr("security_rule.uuid", r.ID)
+	for _, kv := range [][2]string{
+		{"version", r.Version},
+		{"description", r.Description},
+		{"category", r.Category},
+		{"reference", r.Reference},
+	} {
+		if kv[1] != "" {
+			m.PutStr("security_rule."+kv[0], kv[1])
+		}
+	}
+	if len(r.Tactics)+len(r.Techniques) > 0 {
+		m.PutStr("threat.framework", threatFramework)
+	}
+	putThreats(m, "tactic", "tactics", r.Tactics)
+	putThreats(m, "technique", "techniques", r.Techniques)
+}
+
+func putThreats(m pcommon.Map, kind, folder string, threats []Threat) {
+	putStrings(m, "threat."+kind+".id", threatColumn(threats, func(t Threat) string { return t.ID }))
+	putStrings(m, "threat."+kind+".name", threatColumn(threats, func(t Threat) string { return t.Name }))
+	putStrings(m, "threat."+kind+".reference", threatColumn(threats, func(t Threat) string { return t.reference(folder) }))
+}
+
+func (p *rareClient) putEvidence(m pcommon.Map, f *rareclient.Finding) {
+	if p.cfg.Evidence == 0 {
+		return
+	}
+	list := m.PutEmptySlice("detection.evidence")
+	for i := range f.Samples {
+		s := &f.Samples[i]
+		e := list.AppendEmpty().SetEmptyMap()
+		e.PutStr("time", rfc3339(s.Time))
+		for _, kv := range [][2]string{
+			{"client", s.Client},
+			{"method", s.Method},
+			{"query", s.Query},
+			{"referer", s.Referer},
+			{"user", s.User},
+			{"file", s.File},
+		} {
+			if kv[1] != "" {
+				e.PutStr(kv[0], clean(kv[1]))
+			}
+		}
+		if s.Status > 0 {
+			e.PutInt("status", int64(s.Status))
+		}
+		if s.Bytes > 0 {
+			e.PutInt("bytes", s.Bytes)
+		}
+	}
+}
+
+// putStrings puts a list that is not empty.
+func putStrings(m pcommon.Map, key string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	s := m.PutEmptySlice(key)
+	s.EnsureCapacity(len(values))
+	for _, v := range values {
+		s.AppendEmpty().SetStr(clean(v))
+	}
+}
+
+func rfc3339(t int64) string { return time.Unix(0, t).UTC().Format(time.RFC3339Nano) }
+
+// sentence is the one line that a person reads first.
+func (p *rareClient) sentence(f *rareclient.Finding) string {
+	var b strings.Builder
+	noun := "clients"
+	if len(f.Clients) == 1 {
+		noun = "client"
+	}
+	fmt.Fprintf(&b, "%d %s (%s) made ", len(f.Clients), noun, listed(f.Clients))
+	if f.Requests == 1 {
+		b.WriteString("the only request for ")
+	} else {
+		fmt.Fprintf(&b, "all %d requests for ", f.Requests)
+	}
+	b.WriteString(p.subject(f))
+	if len(f.Sites) > 0 {
+		b.WriteString(" on " + listed(f.Sites))
+	}
+	if f.Requests == 1 {
+		b.WriteString(" at " + rfc3339(f.FirstSeen))
+	} else {
+		b.WriteString(" between " + rfc3339(f.FirstSeen) + " and " + rfc3339(f.LastSeen))
+	}
+	return b.String()
+}
+
+// subject names the group: by its path where it has one, else by every value.
+func (p *rareClient) subject(f *rareclient.Finding) string {
+	var parts []string
+	for i, name := range p.cfg.GroupBy {
+		if name == rareclient.AttrPath {
+			return short(f.Values[i])
+		}
+		parts = append(parts, name+"="+short(f.Values[i]))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func listed(values []string) string {
+	more := ""
+	if n := len(values) - maxListed; n > 0 {
+		values, more = values[:maxListed], fmt.Sprintf(" and %d more", n)
+	}
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = short(v)
+	}
+	return strings.Join(out, ", ") + more
+}
+
+func short(s string) string {
+	s = clean(s)
+	if len(s) <= maxInSentence {
+		return s
+	}
+	n := maxInSentence
+	for !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// clean makes a text from a log line harmless for terminals, log files and
+// backends: invalid UTF-8 becomes U+FFFD, and what is not printable (control
+// characters, direction marks) becomes its escape.
+func clean(s string) string {
+	for i, r := range s {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return cleanFrom(s, i)
+		}
+	}
+	return s
+}
+
+func cleanFrom(s string, start int) string {
+	var b strings.Builder
+	b.WriteString(s[:start])
+	for _, r := range s[start:] {
+		switch {
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r < 0x80:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	return b.String()
+}
