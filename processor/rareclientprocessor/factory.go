@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/processor"
 
+	"github.com/iishunt/iishunt/internal/hunt"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
 
@@ -19,5 +20,38 @@ func NewFactory() processor.Factory {
 }
 
 func createLogs(_ context.Context, set processor.Settings, cfg component.Config, next consumer.Logs) (processor.Logs, error) {
-	return newProcessor(set, cfg.(*Config), next)
+	c := cfg.(*Config)
+	ins, err := instruments(set.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	var forward consumer.Logs
+	if c.Forward == ForwardAll {
+		forward = next
+	}
+	scope := hunt.Scope{Name: metadata.ScopeName, Version: set.BuildInfo.Version}
+	return hunt.New(set.Logger, scope, &c.Config, ins, forward, next)
+}
+
+func instruments(set component.TelemetrySettings) (hunt.Instruments, error) {
+	b, err := metadata.NewTelemetryBuilder(set)
+	if err != nil {
+		return hunt.Instruments{}, err
+	}
+	return hunt.Instruments{
+		Meter:            metadata.Meter(set),
+		Shutdown:         b.Shutdown,
+		Records:          b.ProcessorRareClientRecords,
+		Excluded:         b.ProcessorRareClientExcluded,
+		Lost:             b.ProcessorRareClientLost,
+		FutureTimestamps: b.ProcessorRareClientFutureTimestamps,
+		Groups:           b.ProcessorRareClientGroups,
+		Sources:          b.ProcessorRareClientSources,
+		WatermarkLag:     b.ProcessorRareClientWatermarkLag,
+		Waiting:          b.ProcessorRareClientDetectionsWaiting,
+		Windows:          b.ProcessorRareClientWindows,
+		Detections:       b.ProcessorRareClientDetections,
+		Suppressed:       b.ProcessorRareClientDetectionsSuppressed,
+		Dropped:          b.ProcessorRareClientDetectionsDropped,
+	}, nil
 }

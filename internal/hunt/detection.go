@@ -1,7 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package rareclientprocessor
+package hunt
 
 import (
 	"fmt"
@@ -18,7 +18,6 @@ import (
 
 const (
 	eventName       = "iishunt.rare_client"
-	scopeName       = "github.com/iishunt/iishunt/processor/rareclientprocessor"
 	threatFramework = "MITRE ATT&CK"
 	maxInSentence   = 200 // bytes of a value in the one-line body
 	maxListed       = 3   // clients and sites listed in the body
@@ -34,30 +33,30 @@ var severities = map[string]plog.SeverityNumber{
 
 // detections builds the log records of findings: one ResourceLogs of their own,
 // because they belong to no single input resource.
-func (p *rareClient) detections(findings []rareclient.Finding, now time.Time) plog.Logs {
+func (h *Hunter) detections(findings []rareclient.Finding, now time.Time) plog.Logs {
 	ld := plog.NewLogs()
 	sl := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
-	sl.Scope().SetName(scopeName)
-	sl.Scope().SetVersion(p.version)
+	sl.Scope().SetName(h.scope.Name)
+	sl.Scope().SetVersion(h.scope.Version)
 	sl.LogRecords().EnsureCapacity(len(findings))
 	for i := range findings {
-		p.detection(sl.LogRecords().AppendEmpty(), &findings[i], now)
+		h.detection(sl.LogRecords().AppendEmpty(), &findings[i], now)
 	}
 	return ld
 }
 
-func (p *rareClient) detection(lr plog.LogRecord, f *rareclient.Finding, now time.Time) {
+func (h *Hunter) detection(lr plog.LogRecord, f *rareclient.Finding, now time.Time) {
 	lr.SetEventName(eventName)
 	lr.SetTimestamp(pcommon.Timestamp(f.WindowEnd))
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
-	lr.SetSeverityNumber(severities[p.cfg.Rule.Severity])
-	lr.SetSeverityText(p.cfg.Rule.Severity)
-	lr.Body().SetStr(p.sentence(f))
+	lr.SetSeverityNumber(severities[h.cfg.Rule.Severity])
+	lr.SetSeverityText(h.cfg.Rule.Severity)
+	lr.Body().SetStr(h.sentence(f))
 
 	m := lr.Attributes()
 	m.EnsureCapacity(40)
-	p.putRule(m)
-	for i, name := range p.cfg.GroupBy {
+	h.putRule(m)
+	for i, name := range h.cfg.GroupBy {
 		m.PutStr(name, clean(f.Values[i]))
 	}
 	if len(f.Clients) == 1 {
@@ -73,15 +72,15 @@ func (p *rareClient) detection(lr plog.LogRecord, f *rareclient.Finding, now tim
 	m.PutStr("detection.last_seen", rfc3339(f.LastSeen))
 	m.PutStr("detection.window.start", rfc3339(f.WindowStart))
 	m.PutStr("detection.window.end", rfc3339(f.WindowEnd))
-	p.putEvidence(m, f)
+	h.putEvidence(m, f)
 	m.PutBool("detection.complete", f.Reasons == 0)
 	putStrings(m, "detection.incomplete_reasons", f.Reasons.Strings())
 	m.PutStr("detection.id", f.ID)
 	m.PutStr("log.record.uid", f.ID)
 }
 
-func (p *rareClient) putRule(m pcommon.Map) {
-	r := &p.cfg.Rule
+func (h *Hunter) putRule(m pcommon.Map) {
+	r := &h.cfg.Rule
 	m.PutStr("security_rule.name", r.Name)
 	m.PutStr("security_rule.uuid", r.ID)
 	for _, kv := range [][2]string{
@@ -107,8 +106,8 @@ func putThreats(m pcommon.Map, kind, folder string, threats []Threat) {
 	putStrings(m, "threat."+kind+".reference", threatColumn(threats, func(t Threat) string { return t.reference(folder) }))
 }
 
-func (p *rareClient) putEvidence(m pcommon.Map, f *rareclient.Finding) {
-	if p.cfg.Evidence == 0 {
+func (h *Hunter) putEvidence(m pcommon.Map, f *rareclient.Finding) {
+	if h.cfg.Evidence == 0 {
 		return
 	}
 	list := m.PutEmptySlice("detection.evidence")
@@ -152,7 +151,7 @@ func putStrings(m pcommon.Map, key string, values []string) {
 func rfc3339(t int64) string { return time.Unix(0, t).UTC().Format(time.RFC3339Nano) }
 
 // sentence is the one line that a person reads first.
-func (p *rareClient) sentence(f *rareclient.Finding) string {
+func (h *Hunter) sentence(f *rareclient.Finding) string {
 	var b strings.Builder
 	noun := "clients"
 	if len(f.Clients) == 1 {
@@ -164,7 +163,7 @@ func (p *rareClient) sentence(f *rareclient.Finding) string {
 	} else {
 		fmt.Fprintf(&b, "all %d requests for ", f.Requests)
 	}
-	b.WriteString(p.subject(f))
+	b.WriteString(h.subject(f))
 	if len(f.Sites) > 0 {
 		b.WriteString(" on " + listed(f.Sites))
 	}
@@ -177,9 +176,9 @@ func (p *rareClient) sentence(f *rareclient.Finding) string {
 }
 
 // subject names the group: by its path where it has one, else by every value.
-func (p *rareClient) subject(f *rareclient.Finding) string {
+func (h *Hunter) subject(f *rareclient.Finding) string {
 	var parts []string
-	for i, name := range p.cfg.GroupBy {
+	for i, name := range h.cfg.GroupBy {
 		if name == rareclient.AttrPath {
 			return short(f.Values[i])
 		}

@@ -1,0 +1,181 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package hunt
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/iishunt/iishunt/internal/rareclient"
+)
+
+// shutdownTimeout bounds the delivery of the last detections, so that an
+// exporter that blocks cannot keep the Collector from ending.
+const shutdownTimeout = 10 * time.Second
+
+// Hunter is the common part of the rare_client components. Consume, on the
+// callers' goroutines, puts records into the engine; one goroutine of its own
+// moves the watermark with the wall clock, evaluates windows and delivers
+// detections.
+type Hunter struct {
+	cfg     *Config
+	log     *zap.Logger
+	scope   Scope
+	forward consumer.Logs // nil: records go no further
+	next    consumer.Logs // of the detections
+	engine  *rareclient.Engine
+	meters  *meters
+
+	extractors sync.Pool
+	wake       chan struct{}
+	cancel     context.CancelFunc
+	done       sync.WaitGroup
+
+	report report // used by one goroutine at a time: the loop, then Shutdown
+	outbox outbox // the same
+}
+
+// Scope is the instrumentation scope of the detections.
+type Scope struct{ Name, Version string }
+
+// New returns a Hunter that gives the records to forward, where that is not
+// nil, and the detections to next.
+func New(log *zap.Logger, scope Scope, cfg *Config, ins Instruments, forward, next consumer.Logs) (*Hunter, error) {
+	h := &Hunter{
+		cfg: cfg, log: log, scope: scope, forward: forward, next: next,
+		engine: rareclient.New(cfg.Config, cfg.Rule.ID, rareclient.NewSeed()),
+		wake:   make(chan struct{}, 1),
+		report: newReport(log),
+	}
+	h.extractors.New = func() any { return newExtractor(h.engine, cfg.GroupBy) }
+	var err error
+	h.meters, err = newMeters(ins, h.engine, &h.outbox.waiting)
+	return h, err
+}
+
+// Capabilities tells that records pass unchanged.
+func (h *Hunter) Capabilities() consumer.Capabilities {
+	return consumer.Capabilities{MutatesData: false}
+}
+
+// Start begins to evaluate windows.
+func (h *Hunter) Start(context.Context, component.Host) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	h.cancel = cancel
+	h.done.Go(func() { h.loop(ctx) })
+	return nil
+}
+
+// Shutdown evaluates what is still open, as cut by the shutdown, and delivers it.
+func (h *Hunter) Shutdown(ctx context.Context) error {
+	if h.cancel == nil {
+		return h.meters.shutdown()
+	}
+	h.cancel()
+	h.cancel = nil
+	h.done.Wait()
+	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
+	defer cancel()
+	h.engine.Flush()
+	h.evaluate(ctx)
+	if n := h.outbox.abandon(); n > 0 {
+		h.meters.dropped(ctx, n)
+		h.log.Error("Detections lost: the next consumer did not take them before the shutdown", zap.Int("detections", n))
+	}
+	return h.meters.shutdown()
+}
+
+// ConsumeLogs counts the records once the next consumer has them. A refusal
+// goes back to the sender, who offers the records again, so they are not
+// counted yet; what is refused for good is never offered again and is counted.
+func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	x := h.extractors.Get().(*extractor)
+	defer func() {
+		x.release()
+		h.extractors.Put(x)
+	}()
+	now := time.Now().UnixNano()
+	x.extract(ld, now) // before it is forwarded: then it is no longer ours to read
+	var err error
+	if h.forward != nil {
+		err = h.forward.ConsumeLogs(ctx, ld)
+		if err != nil && !consumererror.IsPermanent(err) {
+			h.engine.Hold(now)
+			return err
+		}
+	}
+	if h.engine.Commit(x.batch, now) {
+		select {
+		case h.wake <- struct{}{}:
+		default:
+		}
+	}
+	return err
+}
+
+func (h *Hunter) loop(ctx context.Context) {
+	ticker := time.NewTicker(min(time.Second, h.cfg.IdleTimeout/2))
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.wake:
+		case <-ticker.C:
+			h.engine.Tick(time.Now().UnixNano())
+		}
+		h.evaluate(ctx)
+	}
+}
+
+// evaluate works off the windows that are due and delivers their findings.
+func (h *Hunter) evaluate(ctx context.Context) {
+	for {
+		w, ok := h.engine.Next()
+		if !ok {
+			break
+		}
+		findings, suppressed := h.engine.Evaluate(&w)
+		h.meters.window(ctx, &w, suppressed)
+		h.report.window(&w, len(findings), suppressed)
+		if n := h.outbox.add(findings); n > 0 {
+			h.meters.dropped(ctx, n)
+			h.log.Error("Detections lost: too many wait for the next consumer, which refuses them", zap.Int("detections", n))
+		}
+	}
+	h.deliver(ctx)
+	h.report.state(h.engine.Stats(), h.outbox.waiting.Load() == 0)
+}
+
+// deliver hands over the waiting findings. What is refused stays and is tried
+// again at the next tick; what is refused for good is counted and dropped.
+func (h *Hunter) deliver(ctx context.Context) {
+	for {
+		batch := h.outbox.head()
+		if len(batch) == 0 {
+			return
+		}
+		// Built anew for each try: a consumer may change what it refuses.
+		err := h.next.ConsumeLogs(ctx, h.detections(batch, time.Now()))
+		switch {
+		case err == nil:
+			h.meters.delivered(ctx, batch)
+			h.report.delivered()
+		case consumererror.IsPermanent(err):
+			h.meters.dropped(ctx, len(batch))
+			h.log.Error("Detections lost: the next consumer refused them for good", zap.Int("detections", len(batch)), zap.Error(err))
+		default:
+			h.report.refused(err)
+			return
+		}
+		h.outbox.pop(len(batch))
+	}
+}

@@ -1,0 +1,105 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package hunt
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/iishunt/iishunt/internal/rareclient"
+)
+
+// Instruments are a component's own metrics, made by its generated code; their
+// names differ by the component's kind only.
+type Instruments struct {
+	Meter    metric.Meter
+	Shutdown func() // of the generated builder
+
+	Records          metric.Int64ObservableCounter
+	Excluded         metric.Int64ObservableCounter
+	Lost             metric.Int64ObservableCounter
+	FutureTimestamps metric.Int64ObservableCounter
+	Groups           metric.Int64ObservableGauge
+	Sources          metric.Int64ObservableGauge
+	WatermarkLag     metric.Float64ObservableGauge
+	Waiting          metric.Int64ObservableGauge
+
+	Windows    metric.Int64Counter
+	Detections metric.Int64Counter
+	Suppressed metric.Int64Counter
+	Dropped    metric.Int64Counter
+}
+
+// meters feeds the instruments. What the engine counts is read when the
+// Collector collects, so the hot path does nothing for it.
+type meters struct {
+	Instruments
+	engine       *rareclient.Engine
+	exclusions   []string
+	waiting      *atomic.Int64
+	registration metric.Registration
+}
+
+func newMeters(ins Instruments, engine *rareclient.Engine, waiting *atomic.Int64) (*meters, error) {
+	m := &meters{Instruments: ins, engine: engine, exclusions: engine.Exclusions(), waiting: waiting}
+	var err error
+	m.registration, err = ins.Meter.RegisterCallback(m.observe, ins.Records, ins.Excluded, ins.Lost,
+		ins.FutureTimestamps, ins.Groups, ins.Sources, ins.WatermarkLag, ins.Waiting)
+	return m, err
+}
+
+func label(k, v string) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.String(k, v)))
+}
+
+func (m *meters) observe(_ context.Context, o metric.Observer) error {
+	s := m.engine.Stats()
+	for stage, n := range s.Funnel.Dropped {
+		o.ObserveInt64(m.Records, int64(n), label("outcome", rareclient.Stage(stage).String()))
+	}
+	o.ObserveInt64(m.Records, int64(s.Funnel.Matched), label("outcome", "matched"))
+	o.ObserveInt64(m.Records, int64(s.Foreign), label("outcome", "not_a_request"))
+	for i, n := range s.Excluded {
+		o.ObserveInt64(m.Excluded, int64(n), label("exclusion", m.exclusions[i]))
+	}
+	for reason, n := range s.Lost {
+		o.ObserveInt64(m.Lost, int64(n), label("reason", rareclient.Reason(reason).String()))
+	}
+	o.ObserveInt64(m.FutureTimestamps, int64(s.Future))
+	o.ObserveInt64(m.Groups, int64(s.OpenGroups), label("state", "open"))
+	o.ObserveInt64(m.Groups, int64(s.Groups-s.OpenGroups), label("state", "settled"))
+	o.ObserveInt64(m.Sources, int64(s.Sources))
+	o.ObserveInt64(m.Waiting, m.waiting.Load())
+	if !s.Watermark.IsZero() {
+		o.ObserveFloat64(m.WatermarkLag, time.Since(s.Watermark).Seconds())
+	}
+	return nil
+}
+
+func complete(reasons rareclient.Reasons) metric.MeasurementOption {
+	return metric.WithAttributeSet(attribute.NewSet(attribute.Bool("complete", reasons == 0)))
+}
+
+func (m *meters) window(ctx context.Context, w *rareclient.Window, suppressed int) {
+	m.Windows.Add(ctx, 1, complete(w.Reasons))
+	m.Suppressed.Add(ctx, int64(suppressed))
+}
+
+func (m *meters) delivered(ctx context.Context, findings []rareclient.Finding) {
+	for i := range findings {
+		m.Detections.Add(ctx, 1, complete(findings[i].Reasons))
+	}
+}
+
+func (m *meters) dropped(ctx context.Context, n int) { m.Dropped.Add(ctx, int64(n)) }
+
+func (m *meters) shutdown() error {
+	err := m.registration.Unregister()
+	m.Shutdown()
+	return err
+}
