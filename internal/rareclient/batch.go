@@ -19,9 +19,10 @@ type Batch struct {
 	values   []string // len(group_by) for each request
 	spans    []span
 	current  int // index of the current span
-	losses   []loss
+	marks    []mark
 	counts   []paneCount
 	excluded []uint64 // by exclusion
+	lost     uint64   // lines that could not be read; marks tells which panes they touched
 	foreign  uint64
 	future   uint64
 	scratch  []byte
@@ -36,8 +37,8 @@ type span struct {
 	lostLast                    bool // a line after the last record was lost
 }
 
-// loss is a record that could have been a second client.
-type loss struct {
+// mark says that a loss touched the pane of a time.
+type mark struct {
 	time   int64
 	reason Reason
 }
@@ -59,9 +60,9 @@ func (b *Batch) Reset(now int64) {
 	clear(b.values)
 	b.now = now
 	b.requests, b.keys, b.values = b.requests[:0], b.keys[:0], b.values[:0]
-	b.spans, b.current, b.losses, b.counts = b.spans[:0], 0, b.losses[:0], b.counts[:0]
+	b.spans, b.current, b.marks, b.counts = b.spans[:0], 0, b.marks[:0], b.counts[:0]
 	clear(b.excluded)
-	b.foreign, b.future = 0, 0
+	b.lost, b.foreign, b.future = 0, 0, 0
 }
 
 // Source says where the records that follow come from. identity is any text
@@ -97,7 +98,7 @@ func (b *Batch) Add(r *Request, values []string) {
 	f := b.funnel(r.Time)
 	switch {
 	case v == Missing:
-		b.losses = append(b.losses, loss{r.Time, ReasonMissingAttribute})
+		b.marks = append(b.marks, mark{r.Time, ReasonMissingAttribute})
 	case v == Matched:
 		f.Matched++
 		b.keep(r, values)
@@ -115,17 +116,18 @@ func (b *Batch) Add(r *Request, values []string) {
 func (b *Batch) Lost() {
 	s := &b.spans[b.current]
 	s.lostLast = true
+	b.lost++
 	if !s.timed {
 		s.lostFirst = true
 		return
 	}
-	b.losses = append(b.losses, loss{s.last, ReasonParseError})
+	b.marks = append(b.marks, mark{s.last, ReasonParseError})
 }
 
 func (b *Batch) observe(t int64) {
 	s := &b.spans[b.current]
 	if s.lostLast {
-		b.losses = append(b.losses, loss{t, ReasonParseError})
+		b.marks = append(b.marks, mark{t, ReasonParseError})
 		s.lostLast = false
 	}
 	if !s.timed {

@@ -67,8 +67,12 @@ func (e *Engine) Commit(b *Batch, now int64) bool {
 	for i := range b.spans {
 		e.commitSpan(&b.spans[i], now)
 	}
-	for _, l := range b.losses {
-		e.lose(e.paneOf(l.time), l.reason)
+	e.stats.Lost[ReasonParseError] += b.lost
+	for _, m := range b.marks {
+		if m.reason != ReasonParseError {
+			e.stats.Lost[m.reason]++
+		}
+		e.mark(e.paneOf(m.time), m.reason)
 	}
 	for i := range b.counts {
 		e.count(&b.counts[i])
@@ -87,11 +91,8 @@ func (e *Engine) Commit(b *Batch, now int64) bool {
 
 func (e *Engine) commitSpan(s *span, now int64) {
 	src := e.clock.touch(s.key, now)
-	if s.lostFirst {
-		e.stats.Lost[ReasonParseError]++
-		if src.timed {
-			e.mark(e.paneOf(src.last), ReasonParseError)
-		}
+	if s.lostFirst && src.timed {
+		e.mark(e.paneOf(src.last), ReasonParseError)
 	}
 	if !s.timed {
 		src.pending = src.pending || s.lostLast

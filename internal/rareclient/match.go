@@ -119,6 +119,9 @@ func (m *Matcher) Match(r *Request) Verdict {
 		return Verdict(StageStatus)
 	}
 	r.ClientAddr = parseAddr(r.Client)
+	if m.semantics == Corrected {
+		r.ClientAddr = r.ClientAddr.Unmap()
+	}
 	if m.clients == Exclude && m.privateClient(r) {
 		return Verdict(StagePrivateClient)
 	}
