@@ -311,7 +311,7 @@ type Stats struct {
 }
 
 // Requests returns how many records were web requests.
-func (s *Stats) Requests() uint64 {
+func (s Stats) Requests() uint64 {
 	n := s.Funnel.Matched
 	for _, d := range s.Funnel.Dropped {
 		n += d
