@@ -74,9 +74,9 @@ func DefaultConfig() Config {
 	}
 }
 
-// Validate names every key that is wrong, its value and what is allowed.
-func (c *Config) Validate() error {
-	return errors.Join(append([]error{c.Config.Validate()}, c.Rule.validate()...)...)
+// Check names every key that is wrong, its value and what is allowed.
+func (c *Config) Check() error {
+	return errors.Join(append([]error{c.Config.Check()}, c.Rule.validate()...)...)
 }
 
 func (r *RuleConfig) validate() []error {

@@ -161,7 +161,7 @@ func TestRuleValidation(t *testing.T) {
 	} {
 		c := DefaultConfig()
 		tt.change(&c.Rule)
-		require.ErrorContains(t, c.Validate(), tt.want)
+		require.ErrorContains(t, c.Check(), tt.want)
 	}
 }
 

@@ -38,10 +38,11 @@ const (
 type extractor struct {
 	groupBy []string
 	// others are the indexes of group_by attributes that request does not hold.
-	others []int
-	pathAt int // index of url.path in group_by, or -1
-	uaAt   int
-	values []string
+	others  []int
+	pathAt  int // index of url.path in group_by, or -1
+	uaAt    int
+	values  []string
+	request rareclient.Request // of the current record; a field, so that it is not allocated for each
 
 	batch      *rareclient.Batch
 	resource   []string // identity of the resource
@@ -81,7 +82,7 @@ func (x *extractor) release() {
 	x.batch.Reset(0)
 	clear(x.values)
 	clear(x.resource)
-	x.file = ""
+	x.request, x.file = rareclient.Request{}, ""
 }
 
 func text(m pcommon.Map, key string) string {
@@ -110,8 +111,9 @@ func (x *extractor) setSource(file string) {
 }
 
 func (x *extractor) record(lr plog.LogRecord, site string, now int64) {
-	r := rareclient.Request{Site: site}
-	parseError := x.read(lr.Attributes(), &r)
+	r := &x.request
+	*r = rareclient.Request{Site: site}
+	parseError := x.read(lr.Attributes(), r)
 	x.setSource(r.File)
 	r.Time = int64(lr.Timestamp())
 	if r.Time == 0 {
@@ -123,7 +125,7 @@ func (x *extractor) record(lr plog.LogRecord, site string, now int64) {
 			r.Time = now
 		}
 	}
-	x.batch.Add(&r, x.values)
+	x.batch.Add(r, x.values)
 }
 
 // read takes what the rule needs from the attributes, in one pass, and reports
@@ -186,11 +188,13 @@ func (x *extractor) read(attrs pcommon.Map, r *rareclient.Request) (parseError b
 // serverAndHost splits what conventions put into two attributes: the server's
 // own address, and the host name that the client asked for.
 func serverAndHost(local, server string) (address, host string) {
-	if server == "" || server == local {
+	if server == local {
 		return local, ""
 	}
-	if _, err := netip.ParseAddr(server); err == nil && local == "" {
-		return server, ""
+	if local == "" {
+		if _, err := netip.ParseAddr(server); err == nil {
+			return server, ""
+		}
 	}
 	return local, server
 }

@@ -38,7 +38,7 @@ func nopInstruments() Instruments {
 }
 
 func start(t testing.TB, cfg Config, log *zap.Logger, forward, next consumer.Logs) *Hunter {
-	require.NoError(t, cfg.Validate())
+	require.NoError(t, cfg.Check())
 	h, err := New(log, Scope{"test", "v0"}, &cfg, nopInstruments(), forward, next)
 	require.NoError(t, err)
 	require.NoError(t, h.Start(context.Background(), nil))

@@ -67,7 +67,7 @@ func (m *meters) observe(_ context.Context, o metric.Observer) error {
 	for i, n := range s.Excluded {
 		o.ObserveInt64(m.Excluded, int64(n), label("exclusion", m.exclusions[i]))
 	}
-	for reason, n := range s.Lost {
+	for reason, n := range s.Lost[:rareclient.ReasonShutdown] { // nobody collects after a shutdown
 		o.ObserveInt64(m.Lost, int64(n), label("reason", rareclient.Reason(reason).String()))
 	}
 	o.ObserveInt64(m.FutureTimestamps, int64(s.Future))

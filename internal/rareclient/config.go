@@ -169,10 +169,11 @@ func (c *Config) pane() time.Duration {
 	return a
 }
 
-// Validate returns every mistake in the settings, each naming its key, its
-// value and what is allowed.
-func (c *Config) Validate() error {
-	return errors.Join(c.validateRule(), c.validateTime(), c.Match.Validate(), c.validateExclude())
+// Check returns every mistake in the settings, each naming its key, its
+// value and what is allowed. It is not called Validate: the Collector calls
+// that of every embedded struct too, and each mistake would be told twice.
+func (c *Config) Check() error {
+	return errors.Join(c.validateRule(), c.validateTime(), c.Match.Check(), c.validateExclude())
 }
 
 func (c *Config) validateRule() error {
@@ -238,8 +239,8 @@ func (c *Config) validateTime() error {
 	return errors.Join(errs...)
 }
 
-// Validate returns every mistake in the match block.
-func (c *MatchConfig) Validate() error {
+// Check returns every mistake in the match block.
+func (c *MatchConfig) Check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if slices.Contains(c.Extensions, "") {

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-func TestValidateNamesKeyAndValue(t *testing.T) {
+func TestCheckNamesKeyAndValue(t *testing.T) {
 	def := DefaultConfig()
-	if err := def.Validate(); err != nil {
+	if err := def.Check(); err != nil {
 		t.Fatalf("the defaults: %v", err)
 	}
 	for _, tt := range []struct {
@@ -56,7 +56,7 @@ func TestValidateNamesKeyAndValue(t *testing.T) {
 	} {
 		c := DefaultConfig()
 		tt.change(&c)
-		err := c.Validate()
+		err := c.Check()
 		if err == nil {
 			t.Errorf("no error; want one with %q", tt.want)
 			continue

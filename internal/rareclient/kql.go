@@ -3,12 +3,22 @@
 
 package rareclient
 
-import "net/netip"
+import (
+	"net/netip"
+	"strings"
+)
 
 // lower folds one ASCII letter.
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
 		return c + 'a' - 'A'
+	}
+	return c
+}
+
+func upper(c byte) byte {
+	if 'a' <= c && c <= 'z' {
+		return c - ('a' - 'A')
 	}
 	return c
 }
@@ -25,8 +35,16 @@ func has(s, needle string) bool {
 	if n == 0 {
 		return true
 	}
+	caseless := lower(needle[0]) == upper(needle[0])
 	for i := 0; i+n <= len(s); i++ {
-		if lower(s[i]) != needle[0] || !equalFoldASCII(s[i:i+n], needle) {
+		if caseless { // such as the dot of an extension: the usual case, and the fast one
+			next := strings.IndexByte(s[i:], needle[0])
+			if next < 0 || i+next+n > len(s) {
+				return false
+			}
+			i += next
+		}
+		if !equalFoldASCII(s[i:i+n], needle) {
 			continue
 		}
 		if alphanumeric(needle[0]) && i > 0 && alphanumeric(s[i-1]) {

@@ -39,5 +39,5 @@ func (c *Config) Validate() error {
 	if c.Forward != ForwardAll && c.Forward != ForwardNone {
 		err = fmt.Errorf("forward: %q; it must be all or none", c.Forward)
 	}
-	return errors.Join(c.Config.Validate(), err)
+	return errors.Join(c.Config.Check(), err)
 }

@@ -255,7 +255,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorRareClientLost, err = builder.meter.Int64ObservableCounter(
 		"otelcol_processor_rare_client_lost",
-		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start and shutdown). They mark the detections of the windows they touched as incomplete. [Alpha]"),
+		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start). They mark the detections of the windows they touched as incomplete. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

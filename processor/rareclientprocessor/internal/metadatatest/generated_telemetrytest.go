@@ -132,7 +132,7 @@ func AssertEqualProcessorRareClientGroups(t *testing.T, tt *componenttest.Teleme
 func AssertEqualProcessorRareClientLost(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_rare_client_lost",
-		Description: "Losses that could have hidden a second client, by reason (records; windows for window_start and shutdown). They mark the detections of the windows they touched as incomplete. [Alpha]",
+		Description: "Losses that could have hidden a second client, by reason (records; windows for window_start). They mark the detections of the windows they touched as incomplete. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

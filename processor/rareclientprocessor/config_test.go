@@ -1,0 +1,89 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclientprocessor
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/iishunt/iishunt/internal/hunt"
+	"github.com/iishunt/iishunt/internal/rareclient"
+)
+
+func load(t *testing.T, raw map[string]any) (*Config, error) {
+	cfg := createDefaultConfig().(*Config)
+	if err := confmap.NewFromStringMap(raw).Unmarshal(cfg); err != nil {
+		return nil, err
+	}
+	return cfg, confmap.Validate(cfg)
+}
+
+func TestEveryKeyIsRead(t *testing.T) {
+	got, err := load(t, map[string]any{
+		"group_by": []any{"url.path"}, "fold_case": false, "client_threshold": 5, "comparison": "lte",
+		"min_requests": 2, "window": "2h", "every": "1h", "allowed_lateness": "1m", "idle_timeout": "30s",
+		"semantics": "sentinel", "suppress_for": "0s", "max_groups": 10, "evidence": 0, "forward": "none",
+		"match": map[string]any{
+			"extensions": []any{}, "status_codes": []any{200, 206}, "user_agent_prefixes": []any{},
+			"private_clients": "include", "private_servers": "include",
+		},
+		"exclude": []any{map[string]any{
+			"name": "n", "clients": []any{"192.0.2.0/24"}, "paths": []any{"/p"}, "hosts": []any{"*.example.com"}, "user_agents": []any{"a"},
+		}},
+		"exclude_presets": []any{"backup"},
+		"rule": map[string]any{
+			"id": "i", "name": "n", "version": "1", "description": "d", "category": "c", "reference": "r", "severity": "High",
+			"tactics": []any{map[string]any{"id": "TA0003", "name": "Persistence"}}, "techniques": []any{},
+		},
+	})
+	require.NoError(t, err)
+	no := false
+	require.Equal(t, &Config{
+		Forward: ForwardNone,
+		Config: hunt.Config{
+			Config: rareclient.Config{
+				GroupBy: []string{"url.path"}, FoldCase: &no, ClientThreshold: 5, Comparison: rareclient.LessOrEqual,
+				MinRequests: 2, Window: 2 * time.Hour, Every: time.Hour, AllowedLateness: time.Minute, IdleTimeout: 30 * time.Second,
+				Semantics: rareclient.Sentinel, MaxGroups: 10,
+				Match: rareclient.MatchConfig{
+					Extensions: []string{}, StatusCodes: []int{200, 206}, UserAgentPrefixes: []string{},
+					PrivateClients: rareclient.Include, PrivateServers: rareclient.Include,
+				},
+				Exclude: []rareclient.ExcludeConfig{{
+					Name: "n", Clients: []string{"192.0.2.0/24"}, Paths: []string{"/p"}, Hosts: []string{"*.example.com"}, UserAgents: []string{"a"},
+				}},
+				ExcludePresets: []string{"backup"},
+			},
+			Rule: hunt.RuleConfig{
+				ID: "i", Name: "n", Version: "1", Description: "d", Category: "c", Reference: "r", Severity: "High",
+				Tactics: []hunt.Threat{{ID: "TA0003", Name: "Persistence"}}, Techniques: []hunt.Threat{},
+			},
+		},
+	}, got)
+}
+
+func TestBadConfigurationIsNamed(t *testing.T) {
+	for _, tt := range []struct {
+		raw  map[string]any
+		want string
+	}{
+		{map[string]any{"forward": "some"}, `forward: "some"; it must be all or none`},
+		{map[string]any{"exclude_presets": []any{"cron"}}, `exclude_presets: "cron" is unknown`},
+		{map[string]any{"window": "-1h"}, "window: -1h0m0s"},
+		{map[string]any{"every": "48h"}, "every: 48h0m0s is longer than window"},
+		{map[string]any{"client_threshold": 0}, "client_threshold: 0; it must be 1"},
+		{map[string]any{"exclude": []any{map[string]any{"name": "n", "clients": []any{"192.0.2.0/99"}}}}, `"192.0.2.0/99"`},
+		{map[string]any{"rule": map[string]any{"severity": "Severe"}}, `rule::severity: "Severe"`},
+		{map[string]any{"no_such_key": 1}, "no_such_key"},
+		{map[string]any{"window": "soon"}, "window"},
+	} {
+		_, err := load(t, tt.raw)
+		require.ErrorContains(t, err, tt.want)
+		require.Equal(t, 1, strings.Count(err.Error(), tt.want), "told once")
+	}
+}
