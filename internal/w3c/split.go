@@ -1,0 +1,127 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package w3c
+
+import "strings"
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// splitSingle cuts line at every blank into exactly len(values) values, and
+// tells whether there were as many. Two blanks have an empty value between
+// them.
+func splitSingle(values []string, line string) bool {
+	last := len(values) - 1
+	for i := range last {
+		n := strings.IndexByte(line, ' ')
+		if n < 0 {
+			return false
+		}
+		values[i] = line[:n]
+		line = line[n+1:]
+	}
+	if strings.IndexByte(line, ' ') >= 0 {
+		return false
+	}
+	values[last] = line
+	return true
+}
+
+// splitRuns appends the values of line to values, where any number of blanks
+// and TABs separate two of them.
+func splitRuns(values []string, line string) []string {
+	for {
+		for line != "" && isBlank(line[0]) {
+			line = line[1:]
+		}
+		if line == "" {
+			return values
+		}
+		n := 0
+		for n < len(line) && !isBlank(line[n]) {
+			n++
+		}
+		values = append(values, line[:n])
+		line = line[n:]
+	}
+}
+
+// fitsRuns splits line on runs into exactly len(values) values, and tells
+// whether there were as many. What is in values after a false is meaningless.
+func fitsRuns(values []string, line string) bool {
+	found := 0
+	for {
+		for line != "" && isBlank(line[0]) {
+			line = line[1:]
+		}
+		if line == "" {
+			return found == len(values)
+		}
+		if found == len(values) {
+			return false
+		}
+		n := 0
+		for n < len(line) && !isBlank(line[n]) {
+			n++
+		}
+		values[found] = line[:n]
+		found++
+		line = line[n:]
+	}
+}
+
+// splitQuoted splits a line of Advanced Logging, where a value may be put in
+// double quotes and a quote inside is doubled. It returns how many values
+// there are, of which at most len(values) are stored, and false if a quote is
+// never closed or is followed by something else than a blank.
+func splitQuoted(values []string, line string) (found int, ok bool) {
+	for {
+		for line != "" && isBlank(line[0]) {
+			line = line[1:]
+		}
+		if line == "" {
+			return found, true
+		}
+		var value string
+		if line[0] == '"' {
+			if value, line, ok = cutQuoted(line[1:]); !ok {
+				return found, false
+			}
+		} else {
+			n := 0
+			for n < len(line) && !isBlank(line[n]) {
+				n++
+			}
+			value, line = line[:n], line[n:]
+		}
+		if found < len(values) {
+			values[found] = value
+		}
+		found++
+	}
+}
+
+// cutQuoted takes the text up to the closing quote. Only a value that really
+// has doubled quotes inside is copied.
+func cutQuoted(s string) (value, rest string, ok bool) {
+	doubled := false
+	for i := 0; i < len(s); i++ {
+		if s[i] != '"' {
+			continue
+		}
+		if i+1 < len(s) && s[i+1] == '"' {
+			doubled = true
+			i++
+			continue
+		}
+		if i+1 < len(s) && !isBlank(s[i+1]) {
+			return "", "", false
+		}
+		value = s[:i]
+		if doubled {
+			value = strings.ReplaceAll(value, `""`, `"`)
+		}
+		return value, s[i+1:], true
+	}
+	return "", "", false
+}
