@@ -18,6 +18,9 @@ import (
 type Config struct {
 	rareclient.Config `mapstructure:",squash"`
 
+	// Input says how the records name things: semconv (OpenTelemetry attributes)
+	// or w3ciislog (columns of the Sentinel table). Default semconv.
+	Input Input `mapstructure:"input"`
 	// Rule describes the rule on each detection. Default: the Sentinel query's own metadata.
 	Rule RuleConfig `mapstructure:"rule"`
 }
@@ -59,6 +62,7 @@ var (
 func DefaultConfig() Config {
 	return Config{
 		Config: rareclient.DefaultConfig(),
+		Input:  InputSemconv,
 		Rule: RuleConfig{
 			ID:      "a787a819-40df-4c9f-a5ae-850d5a2a0cf6",
 			Name:    "URI requests from single client",
@@ -76,7 +80,11 @@ func DefaultConfig() Config {
 
 // Check names every key that is wrong, its value and what is allowed.
 func (c *Config) Check() error {
-	return errors.Join(append([]error{c.Config.Check()}, c.Rule.validate()...)...)
+	errs := append([]error{c.Config.Check()}, c.Rule.validate()...)
+	if c.Input != InputSemconv && c.Input != InputTable {
+		errs = append(errs, fmt.Errorf("input: %q; it must be semconv (OpenTelemetry attributes) or w3ciislog (columns of the Sentinel table)", c.Input))
+	}
+	return errors.Join(errs...)
 }
 
 func (r *RuleConfig) validate() []error {

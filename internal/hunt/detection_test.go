@@ -194,6 +194,9 @@ func TestExtract(t *testing.T) {
 		{"status as a fraction", func(m pcommon.Map) { m.PutDouble("http.response.status_code", 200.5) }, func(t *testing.T, r rareclient.Request) {
 			require.Equal(t, statusNotNumber, r.Status)
 		}},
+		{"status as JSON parsers give it", func(m pcommon.Map) { m.PutDouble("http.response.status_code", 200) }, func(t *testing.T, r rareclient.Request) {
+			require.Equal(t, 200, r.Status)
+		}},
 		{"referer as text, and an empty list", func(m pcommon.Map) { m.PutStr("http.request.header.referer", "x") }, func(t *testing.T, r rareclient.Request) {
 			require.Equal(t, "x", r.Referer)
 		}},
@@ -214,7 +217,7 @@ func TestExtract(t *testing.T) {
 			lr := request(plog.NewLogs(), at, "/a.aspx", "203.0.113.1")
 			tt.change(lr.Attributes())
 			cfg := DefaultConfig()
-			x := newExtractor(rareclient.New(cfg.Config, "", rareclient.NewSeed()), cfg.GroupBy)
+			x := newExtractor(rareclient.New(cfg.Config, "", rareclient.NewSeed()), &cfg)
 			var r rareclient.Request
 			require.False(t, x.read(lr.Attributes(), &r))
 			tt.check(t, r)

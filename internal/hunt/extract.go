@@ -27,6 +27,7 @@ const (
 	attrReferer     = "http.request.header.referer"
 	attrUser        = "user.name"
 	attrSize        = "http.response.size"
+	attrHostName    = "host.name"
 	attrFileName    = "log.file.name"
 	attrFilePath    = "log.file.path"
 	attrParseError  = "iis.parse_error"
@@ -36,26 +37,39 @@ const (
 // extractor reads the tuples that the rule needs out of log records. It keeps
 // its buffers between records and is not safe for concurrent use.
 type extractor struct {
-	groupBy []string
-	// others are the indexes of group_by attributes that request does not hold.
-	others  []int
-	pathAt  int // index of url.path in group_by, or -1
-	uaAt    int
-	values  []string
-	request rareclient.Request // of the current record; a field, so that it is not allocated for each
+	table bool     // the input is a table's rows
+	names []string // of what group_by is read from: attributes or columns
+	// others are the indexes of names that request does not hold.
+	others    []int
+	pathAt    int // index of url.path in group_by, or -1
+	uaAt      int
+	values    []string
+	inherited []string           // values of group_by that the resource has
+	request   rareclient.Request // of the current record; a field, so that it is not allocated for each
 
 	batch      *rareclient.Batch
 	resource   []string // identity of the resource
-	file       string   // of the current source
+	source     source
 	haveSource bool
+	computer   string // of the current row
+	// lacking is the scope of a record that lacks an attribute which the rule needs.
+	lacking *string
 }
 
-func newExtractor(e *rareclient.Engine, groupBy []string) *extractor {
+// source tells streams of records of one resource apart: the file, or where
+// rows name no file, the server and the site.
+type source struct{ file, computer, site string }
+
+func newExtractor(e *rareclient.Engine, cfg *Config) *extractor {
 	x := &extractor{
-		groupBy: groupBy, values: make([]string, len(groupBy)), batch: e.NewBatch(),
-		pathAt: slices.Index(groupBy, rareclient.AttrPath), uaAt: slices.Index(groupBy, rareclient.AttrUserAgent),
+		table: cfg.Input == InputTable, names: slices.Clone(cfg.GroupBy), batch: e.NewBatch(),
+		values: make([]string, len(cfg.GroupBy)), inherited: make([]string, len(cfg.GroupBy)),
+		pathAt: slices.Index(cfg.GroupBy, rareclient.AttrPath), uaAt: slices.Index(cfg.GroupBy, rareclient.AttrUserAgent),
 	}
-	for i := range groupBy {
+	for i := range x.names {
+		if x.table {
+			x.names[i] = column(x.names[i])
+		}
 		if i != x.pathAt && i != x.uaAt {
 			x.others = append(x.others, i)
 		}
@@ -66,12 +80,15 @@ func newExtractor(e *rareclient.Engine, groupBy []string) *extractor {
 // extract fills the batch. now is the wall clock in nanoseconds.
 func (x *extractor) extract(ld plog.Logs, now int64) {
 	x.batch.Reset(now)
+	x.lacking = nil
 	for _, rl := range ld.ResourceLogs().All() {
 		x.setResource(rl.Resource().Attributes())
 		site := text(rl.Resource().Attributes(), attrSite)
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
-				x.record(lr, site, now)
+				if v := x.record(lr, site, now); v <= rareclient.Missing && x.lacking == nil {
+					x.lacking = new(sl.Scope().Name())
+				}
 			}
 		}
 	}
@@ -81,8 +98,9 @@ func (x *extractor) extract(ld plog.Logs, now int64) {
 func (x *extractor) release() {
 	x.batch.Reset(0)
 	clear(x.values)
+	clear(x.inherited)
 	clear(x.resource)
-	x.request, x.file = rareclient.Request{}, ""
+	x.request, x.source, x.computer = rareclient.Request{}, source{}, ""
 }
 
 func text(m pcommon.Map, key string) string {
@@ -92,7 +110,8 @@ func text(m pcommon.Map, key string) string {
 	return ""
 }
 
-// setResource makes the identity of the resource: its attributes, sorted.
+// setResource makes the identity of the resource: its attributes, sorted. What
+// group_by names may be an attribute of the resource.
 func (x *extractor) setResource(m pcommon.Map) {
 	x.haveSource = false
 	x.resource = x.resource[:0]
@@ -100,38 +119,49 @@ func (x *extractor) setResource(m pcommon.Map) {
 		x.resource = append(x.resource, k+"\x00"+v.AsString())
 	}
 	slices.Sort(x.resource)
+	for _, i := range x.others {
+		x.inherited[i] = text(m, x.names[i])
+	}
 }
 
-func (x *extractor) setSource(file string) {
-	if x.haveSource && file == x.file {
+func (x *extractor) setSource(src source) {
+	if x.haveSource && src == x.source {
 		return
 	}
-	x.haveSource, x.file = true, file
-	x.batch.Source(append(x.resource, file)...)
+	x.haveSource, x.source = true, src
+	x.batch.Source(append(x.resource, src.file, src.computer, src.site)...)
 }
 
-func (x *extractor) record(lr plog.LogRecord, site string, now int64) {
+func (x *extractor) record(lr plog.LogRecord, site string, now int64) rareclient.Verdict {
 	r := &x.request
 	*r = rareclient.Request{Site: site}
-	parseError := x.read(lr.Attributes(), r)
-	x.setSource(r.File)
-	r.Time = int64(lr.Timestamp())
+	var unreadable bool
+	if x.table {
+		unreadable = x.readRow(lr, r)
+		x.setSource(source{r.File, x.computer, r.Site})
+	} else {
+		unreadable = x.read(lr.Attributes(), r)
+		x.setSource(source{file: r.File})
+	}
 	if r.Time == 0 {
-		if parseError {
+		r.Time = int64(lr.Timestamp())
+	}
+	if r.Time == 0 {
+		if unreadable {
 			x.batch.Lost()
-			return
+			return rareclient.Matched // nothing is known of it
 		}
 		if r.Time = int64(lr.ObservedTimestamp()); r.Time == 0 {
 			r.Time = now
 		}
 	}
-	x.batch.Add(r, x.values)
+	return x.batch.Add(r, x.values)
 }
 
 // read takes what the rule needs from the attributes, in one pass, and reports
 // whether the record is a line that could not be read.
 func (x *extractor) read(attrs pcommon.Map, r *rareclient.Request) (parseError bool) {
-	clear(x.values)
+	copy(x.values, x.inherited)
 	var local, server, name, path string
 	for k, v := range attrs.All() {
 		switch k {
@@ -158,7 +188,7 @@ func (x *extractor) read(attrs pcommon.Map, r *rareclient.Request) (parseError b
 		case attrUser:
 			r.User = str(v)
 		case attrSize:
-			r.Bytes = v.Int()
+			r.Bytes = integer(v)
 		case attrFileName:
 			name = str(v)
 		case attrFilePath:
@@ -166,23 +196,33 @@ func (x *extractor) read(attrs pcommon.Map, r *rareclient.Request) (parseError b
 		case attrParseError:
 			parseError = true
 		}
-		for _, i := range x.others {
-			if k == x.groupBy[i] {
-				x.values[i] = v.AsString()
-			}
+		x.other(k, v)
+	}
+	x.finish(r)
+	r.Server, r.Host = serverAndHost(local, server)
+	if r.File = path; path == "" {
+		r.File = name
+	}
+	return parseError
+}
+
+// other keeps a value that only group_by asks for.
+func (x *extractor) other(k string, v pcommon.Value) {
+	for _, i := range x.others {
+		if k == x.names[i] {
+			x.values[i] = v.AsString()
 		}
 	}
+}
+
+// finish copies what group_by has in common with the request.
+func (x *extractor) finish(r *rareclient.Request) {
 	if x.pathAt >= 0 {
 		x.values[x.pathAt] = r.Path
 	}
 	if x.uaAt >= 0 {
 		x.values[x.uaAt] = r.UserAgent
 	}
-	r.Server, r.Host = serverAndHost(local, server)
-	if r.File = path; path == "" {
-		r.File = name
-	}
-	return parseError
 }
 
 // serverAndHost splits what conventions put into two attributes: the server's
@@ -218,19 +258,30 @@ func first(v pcommon.Value) string {
 	return str(v)
 }
 
-// status is an int by the conventions; other sources write it as text. A text
-// that is no number was still an answer, only not one of the codes looked for.
+// status is an int by the conventions; other sources write it as text, and
+// parsers of JSON as a fraction without fractional part. What is no whole number
+// was still an answer, only not one of the codes looked for.
 func status(v pcommon.Value) int {
-	switch v.Type() {
-	case pcommon.ValueTypeInt:
-		return int(v.Int())
-	case pcommon.ValueTypeStr:
-		n, err := strconv.Atoi(v.Str())
-		if err != nil || n == 0 {
-			return statusNotNumber
-		}
-		return n
-	default:
+	n := integer(v)
+	if n == 0 || n != int64(int32(n)) {
 		return statusNotNumber
 	}
+	return int(n)
+}
+
+// integer is 0 for what is no whole number.
+func integer(v pcommon.Value) int64 {
+	switch v.Type() {
+	case pcommon.ValueTypeInt:
+		return v.Int()
+	case pcommon.ValueTypeDouble:
+		if n := int64(v.Double()); float64(n) == v.Double() {
+			return n
+		}
+	case pcommon.ValueTypeStr:
+		if n, err := strconv.ParseInt(v.Str(), 10, 64); err == nil {
+			return n
+		}
+	}
+	return 0
 }

@@ -6,6 +6,7 @@ package hunt
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -39,6 +40,8 @@ type Hunter struct {
 	cancel     context.CancelFunc
 	done       sync.WaitGroup
 
+	lacking atomic.Pointer[string] // scope of the first record that lacked what the rule needs
+
 	report report // used by one goroutine at a time: the loop, then Shutdown
 	outbox outbox // the same
 }
@@ -53,9 +56,9 @@ func New(log *zap.Logger, scope Scope, cfg *Config, ins Instruments, forward, ne
 		cfg: cfg, log: log, scope: scope, forward: forward, next: next,
 		engine: rareclient.New(cfg.Config, cfg.Rule.ID, rareclient.NewSeed()),
 		wake:   make(chan struct{}, 1),
-		report: newReport(log),
+		report: newReport(log, cfg.Input),
 	}
-	h.extractors.New = func() any { return newExtractor(h.engine, cfg.GroupBy) }
+	h.extractors.New = func() any { return newExtractor(h.engine, cfg) }
 	var err error
 	h.meters, err = newMeters(ins, h.engine, &h.outbox.waiting)
 	return h, err
@@ -104,6 +107,9 @@ func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}()
 	now := time.Now().UnixNano()
 	x.extract(ld, now) // before it is forwarded: then it is no longer ours to read
+	if x.lacking != nil {
+		h.lacking.CompareAndSwap(nil, x.lacking)
+	}
 	var err error
 	if h.forward != nil {
 		err = h.forward.ConsumeLogs(ctx, ld)
@@ -152,7 +158,11 @@ func (h *Hunter) evaluate(ctx context.Context) {
 		}
 	}
 	h.deliver(ctx)
-	h.report.state(h.engine.Stats(), h.outbox.waiting.Load() == 0)
+	s := h.engine.Stats()
+	if scope := h.lacking.Load(); scope != nil {
+		h.report.lacking(s, *scope)
+	}
+	h.report.state(s, h.outbox.waiting.Load() == 0)
 }
 
 // deliver hands over the waiting findings. What is refused stays and is tried

@@ -36,15 +36,17 @@ var blockerHints = map[rareclient.Stage]string{
 // and once each what makes detections impossible or doubtful.
 type report struct {
 	log       *zap.Logger
+	input     Input
 	warned    map[rareclient.Stage]bool
-	foreign   bool // said that nothing is a web request
+	foreign   bool                      // said that nothing is a web request
+	missing   [rareclient.NumNeeds]bool // said that every record lacks it
 	late      uint64
 	evaluated bool // windows were evaluated since the last "every record ..."
 	refusing  bool
 }
 
-func newReport(log *zap.Logger) report {
-	return report{log: log, warned: map[rareclient.Stage]bool{}}
+func newReport(log *zap.Logger, input Input) report {
+	return report{log: log, input: input, warned: map[rareclient.Stage]bool{}}
 }
 
 func (r *report) window(w *rareclient.Window, findings, suppressed int) {
@@ -62,6 +64,37 @@ func (r *report) window(w *rareclient.Window, findings, suppressed int) {
 		zap.Stringer("stage", stage), zap.Uint64("records", dropped), zap.String("hint", blockerHints[stage]))
 }
 
+// needs are the attributes that every request must have.
+var needs = [rareclient.NumNeeds]string{rareclient.AttrPath, attrStatus, attrClient}
+
+func (r *report) name(attribute string) string {
+	if r.input == InputTable {
+		return column(attribute)
+	}
+	return attribute
+}
+
+// lacking says once, when nothing could be counted, what the records lack and
+// which component (instrumentation scope) wrote them.
+func (r *report) lacking(s rareclient.Stats, scope string) {
+	if s.Funnel.Matched > 0 {
+		return
+	}
+	from := zap.String("scope", scope)
+	if !r.foreign && s.Foreign >= enoughForeign && s.Requests() == 0 {
+		r.foreign = true
+		r.log.Warn("No record is a web request: none has "+r.name(rareclient.AttrPath)+" or "+r.name(attrStatus)+
+			". Put rare_client behind iis_log, set these attributes upstream, or choose another input", from)
+	}
+	for i, n := range s.Missing {
+		if n >= enoughToWarn && !r.missing[i] {
+			r.missing[i] = true
+			r.log.Warn("Nothing can be found: the records lack "+r.name(needs[i])+
+				". Log the field in IIS, or set the attribute upstream", zap.Uint64("records", n), from)
+		}
+	}
+}
+
 // state is called after windows were evaluated and delivered; delivered tells
 // whether no finding waits.
 func (r *report) state(s rareclient.Stats, delivered bool) {
@@ -69,11 +102,6 @@ func (r *report) state(s rareclient.Stats, delivered bool) {
 		r.log.Warn("Records came too late for their window and were not counted: a detection may miss a second client. "+
 			"Raise allowed_lateness if this repeats", zap.Uint64("records", late-r.late))
 		r.late = late
-	}
-	if !r.foreign && s.Foreign >= enoughForeign && s.Requests() == 0 {
-		r.foreign = true
-		r.log.Warn("No record is a web request: none has url.path or http.response.status_code. " +
-			"Put rare_client behind iis_log, or set these attributes upstream")
 	}
 	if r.evaluated && delivered && s.Panes == 0 {
 		r.evaluated = false

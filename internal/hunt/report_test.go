@@ -4,6 +4,7 @@
 package hunt
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,6 +27,8 @@ func TestOperatorsAreTold(t *testing.T) {
 		{"every answer a redirect", func(lr plog.LogRecord) { lr.Attributes().PutInt("http.response.status_code", 302) }, "match::status_codes"},
 		{"a load balancer's address for every client", func(lr plog.LogRecord) { lr.Attributes().PutStr("client.address", "10.0.0.4") }, "X-Forwarded-For"},
 		{"servers behind NAT", func(lr plog.LogRecord) { lr.Attributes().PutStr("network.local.address", "10.0.0.4") }, "match::private_servers: include"},
+		{"no client logged", func(lr plog.LogRecord) { lr.Attributes().Remove("client.address") }, "the records lack client.address"},
+		{"no status logged", func(lr plog.LogRecord) { lr.Attributes().Remove("http.response.status_code") }, "the records lack http.response.status_code"},
 		{"no user agent logged", func(lr plog.LogRecord) { lr.Attributes().Remove("user_agent.original") }, "cs(User-Agent)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -40,9 +43,9 @@ func TestOperatorsAreTold(t *testing.T) {
 					require.NoError(t, h.ConsumeLogs(t.Context(), ld))
 					time.Sleep(2 * time.Hour)
 				}
-				warnings := said.FilterMessageSnippet("dropped every record").All()
+				warnings := said.FilterMessageSnippet("Nothing can be found").All()
 				require.Len(t, warnings, 1)
-				require.Contains(t, warnings[0].ContextMap()["hint"], tt.hint)
+				require.Contains(t, fmt.Sprint(warnings[0].Message, warnings[0].ContextMap()["hint"]), tt.hint)
 				require.NoError(t, h.Shutdown(t.Context()))
 			})
 		})
@@ -50,11 +53,20 @@ func TestOperatorsAreTold(t *testing.T) {
 }
 
 func TestLogsThatAreNoWebLogsAreSaid(t *testing.T) {
+	for input, missing := range map[Input]string{InputSemconv: "url.path", InputTable: "csUriStem"} {
+		noWebLogs(t, input, missing)
+	}
+}
+
+func noWebLogs(t *testing.T, input Input, missing string) {
 	synctest.Test(t, func(t *testing.T) {
 		core, said := observer.New(zap.WarnLevel)
-		h := start(t, hourly(), zap.New(core), nil, consumertest.NewNop())
+		cfg := hourly()
+		cfg.Input = input
+		h := start(t, cfg, zap.New(core), nil, consumertest.NewNop())
 		ld := plog.NewLogs()
 		sl := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
+		sl.Scope().SetName("example.com/otherreceiver")
 		for range enoughForeign {
 			sl.LogRecords().AppendEmpty().Body().SetStr("application started")
 		}
@@ -62,7 +74,9 @@ func TestLogsThatAreNoWebLogsAreSaid(t *testing.T) {
 			require.NoError(t, h.ConsumeLogs(t.Context(), ld))
 			time.Sleep(time.Minute)
 		}
-		require.Equal(t, 1, said.FilterMessageSnippet("url.path").Len())
+		warnings := said.FilterMessageSnippet(missing).All()
+		require.Len(t, warnings, 1)
+		require.Equal(t, "example.com/otherreceiver", warnings[0].ContextMap()["scope"])
 		require.NoError(t, h.Shutdown(t.Context()))
 	})
 }

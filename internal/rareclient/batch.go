@@ -24,6 +24,7 @@ type Batch struct {
 	excluded []uint64 // by exclusion
 	lost     uint64   // lines that could not be read; marks tells which panes they touched
 	foreign  uint64
+	missing  [NumNeeds]uint64
 	future   uint64
 	scratch  []byte
 }
@@ -62,7 +63,7 @@ func (b *Batch) Reset(now int64) {
 	b.requests, b.keys, b.values = b.requests[:0], b.keys[:0], b.values[:0]
 	b.spans, b.current, b.marks, b.counts = b.spans[:0], 0, b.marks[:0], b.counts[:0]
 	clear(b.excluded)
-	b.lost, b.foreign, b.future = 0, 0, 0
+	b.lost, b.foreign, b.future, b.missing = 0, 0, 0, [NumNeeds]uint64{}
 }
 
 // Source says where the records that follow come from. identity is any text
@@ -83,8 +84,8 @@ func (b *Batch) Source(identity ...string) {
 // Add runs the match stages on a record of the current source and keeps it if
 // it matched. values are those of group_by; they are copied, the strings are
 // not. The time is clamped to the wall clock when it lies in the future by more
-// than the allowed lateness.
-func (b *Batch) Add(r *Request, values []string) {
+// than the allowed lateness. It returns what the match stages decided.
+func (b *Batch) Add(r *Request, values []string) Verdict {
 	if r.Time > b.now+b.engine.clock.lateness {
 		r.Time = b.now
 		b.future++
@@ -92,13 +93,14 @@ func (b *Batch) Add(r *Request, values []string) {
 	v := b.engine.matcher.Match(r)
 	if v == Foreign {
 		b.foreign++
-		return
+		return v
 	}
 	b.observe(r.Time)
 	f := b.funnel(r.Time)
 	switch {
 	case v == Missing:
 		b.marks = append(b.marks, mark{r.Time, ReasonMissingAttribute})
+		b.missing[r.lacks()]++
 	case v == Matched:
 		f.Matched++
 		b.keep(r, values)
@@ -108,6 +110,7 @@ func (b *Batch) Add(r *Request, values []string) {
 		f.Matched++
 		b.excluded[int(v)-int(NumStages)]++
 	}
+	return v
 }
 
 // Lost tells of a log line of the current source that could not be read and

@@ -85,6 +85,9 @@ func (e *Engine) Commit(b *Batch, now int64) bool {
 		e.stats.Excluded[i] += n
 	}
 	e.stats.Foreign += b.foreign
+	for i, n := range b.missing {
+		e.stats.Missing[i] += n
+	}
 	e.stats.Future += b.future
 	return e.advance(now, false)
 }
@@ -301,6 +304,7 @@ type Stats struct {
 	Excluded []uint64           // records by exclusion, in the order of Exclusions
 	Lost     [NumReasons]uint64 // records by reason; windows for ReasonWindowStart and ReasonShutdown
 	Foreign  uint64             // records that are no web requests
+	Missing  [NumNeeds]uint64   // records lost by ReasonMissingAttribute, by what they lacked first
 	Future   uint64             // records whose time was clamped to the wall clock
 
 	Groups     int       // kept, settled ones included

@@ -62,6 +62,29 @@ const (
 	Foreign Verdict = -3
 )
 
+// Need is an attribute without which a request cannot be counted.
+type Need uint8
+
+// The needs, in the order in which they are looked for.
+const (
+	NeedPath Need = iota
+	NeedStatus
+	NeedClient
+	NumNeeds
+)
+
+// lacks returns what a request with the verdict Missing has not.
+func (r *Request) lacks() Need {
+	switch {
+	case r.Path == "":
+		return NeedPath
+	case r.Status == 0:
+		return NeedStatus
+	default:
+		return NeedClient
+	}
+}
+
 // Matcher decides which requests the rule counts. It holds no state.
 type Matcher struct {
 	extensions []string // lower case

@@ -27,7 +27,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 	got, err := load(t, map[string]any{
 		"group_by": []any{"url.path"}, "fold_case": false, "client_threshold": 5, "comparison": "lte",
 		"min_requests": 2, "window": "2h", "every": "1h", "allowed_lateness": "1m", "idle_timeout": "30s",
-		"semantics": "sentinel", "suppress_for": "0s", "max_groups": 10, "evidence": 0, "forward": "none",
+		"semantics": "sentinel", "suppress_for": "0s", "max_groups": 10, "evidence": 0, "forward": "none", "input": "w3ciislog",
 		"match": map[string]any{
 			"extensions": []any{}, "status_codes": []any{200, 206}, "user_agent_prefixes": []any{},
 			"private_clients": "include", "private_servers": "include",
@@ -59,6 +59,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 				}},
 				ExcludePresets: []string{"backup"},
 			},
+			Input: hunt.InputTable,
 			Rule: hunt.RuleConfig{
 				ID: "i", Name: "n", Version: "1", Description: "d", Category: "c", Reference: "r", Severity: "High",
 				Tactics: []hunt.Threat{{ID: "TA0003", Name: "Persistence"}}, Techniques: []hunt.Threat{},
@@ -73,6 +74,7 @@ func TestBadConfigurationIsNamed(t *testing.T) {
 		want string
 	}{
 		{map[string]any{"forward": "some"}, `forward: "some"; it must be all or none`},
+		{map[string]any{"input": "iis"}, `input: "iis"; it must be semconv`},
 		{map[string]any{"exclude_presets": []any{"cron"}}, `exclude_presets: "cron" is unknown`},
 		{map[string]any{"window": "-1h"}, "window: -1h0m0s"},
 		{map[string]any{"every": "48h"}, "every: 48h0m0s is longer than window"},

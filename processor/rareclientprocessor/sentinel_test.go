@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
 
+	"github.com/iishunt/iishunt/internal/hunt"
 	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
@@ -59,57 +60,103 @@ type sentinelCases struct {
 	} `json:"cases"`
 }
 
-func (r *sentinelRow) record(rls plog.ResourceLogsSlice, defaults map[string]any) {
-	rl := rls.AppendEmpty()
-	put := func(m pcommon.Map, key, column string, value *string) {
+// columns returns the row's cells, those that it does not name by their default.
+func (r *sentinelRow) columns(defaults map[string]any) map[string]string {
+	out := map[string]string{}
+	for column, value := range map[string]*string{
+		"sSiteName": r.Site, "cIP": r.Client, "sIP": r.Server, "csUriStem": r.Stem, "csUserAgent": r.UserAgent, "scStatus": r.Status,
+	} {
 		if value != nil {
-			m.PutStr(key, *value)
+			out[column] = *value
 		} else if v, ok := defaults[column].(string); ok {
-			m.PutStr(key, v)
+			out[column] = v
 		}
 	}
-	put(rl.Resource().Attributes(), "iis.site", "sSiteName", r.Site)
+	return out
+}
+
+// sentinelForms are the ways in which a row can reach the processor.
+var sentinelForms = map[string]struct {
+	input hunt.Input
+	put   func(rl plog.ResourceLogs, at time.Time, row map[string]string)
+}{
+	"attributes of iis_log": {hunt.InputSemconv, putSemconv},
+	"columns as attributes": {hunt.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
+		lr := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+		putColumns(lr.Attributes(), row)
+		lr.SetTimestamp(pcommon.NewTimestampFromTime(at))
+	}},
+	"columns in a map body": {hunt.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
+		body := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetEmptyMap()
+		putColumns(body, row)
+		body.PutStr("TimeGenerated", at.UTC().Format("2006-01-02T15:04:05.0000000Z"))
+	}},
+	"rows of the portal's export": {hunt.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
+		body := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetEmptyMap()
+		putColumns(body, row)
+		body.PutStr("TimeGenerated", at.UTC().Format("1/2/2006, 3:04:05.000 PM"))
+	}},
+}
+
+func putSemconv(rl plog.ResourceLogs, at time.Time, row map[string]string) {
+	if v, ok := row["sSiteName"]; ok {
+		rl.Resource().Attributes().PutStr("iis.site", v)
+	}
 	lr := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
-	lr.SetTimestamp(pcommon.NewTimestampFromTime(r.TimeGenerated))
-	a := lr.Attributes()
-	put(a, "client.address", "cIP", r.Client)
-	put(a, "network.local.address", "sIP", r.Server)
-	put(a, "url.path", "csUriStem", r.Stem)
-	put(a, "user_agent.original", "csUserAgent", r.UserAgent)
-	put(a, "http.response.status_code", "scStatus", r.Status)
-	if v, ok := a.Get("http.response.status_code"); ok {
-		if n, err := strconv.Atoi(v.Str()); err == nil { // iis_log writes a number, and keeps a text that is none
-			a.PutInt("http.response.status_code", int64(n))
+	lr.SetTimestamp(pcommon.NewTimestampFromTime(at))
+	for column, key := range map[string]string{
+		"cIP": "client.address", "sIP": "network.local.address", "csUriStem": "url.path", "csUserAgent": "user_agent.original",
+	} {
+		if v, ok := row[column]; ok {
+			lr.Attributes().PutStr(key, v)
+		}
+	}
+	if v, ok := row["scStatus"]; ok {
+		if n, err := strconv.Atoi(v); err == nil { // iis_log writes a number, and keeps a text that is none
+			lr.Attributes().PutInt("http.response.status_code", int64(n))
+		} else {
+			lr.Attributes().PutStr("http.response.status_code", v)
 		}
 	}
 }
 
-// TestSentinelCases runs the worked cases of the query, all rows in one window.
+func putColumns(m pcommon.Map, row map[string]string) {
+	for k, v := range row {
+		m.PutStr(k, v)
+	}
+}
+
+// TestSentinelCases runs the worked cases of the query, all rows in one window,
+// as iis_log would write them and as rows of the table.
 func TestSentinelCases(t *testing.T) {
 	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "sentinel", "cases.json"))
 	require.NoError(t, err)
 	var cases sentinelCases
 	require.NoError(t, json.Unmarshal(raw, &cases))
 	require.Len(t, cases.Cases, 81)
-	for _, c := range cases.Cases {
-		t.Run(c.ID, func(t *testing.T) {
-			ld := plog.NewLogs()
-			for i := range c.Input {
-				c.Input[i].record(ld.ResourceLogs(), cases.Meta.RowDefaults)
-			}
-			cfg := createDefaultConfig().(*Config)
-			cfg.Semantics = rareclient.Sentinel
-			cfg.Forward = ForwardNone
-			cfg.ClientThreshold = c.Threshold
-			cfg.Match.Extensions = c.Extensions
-			require.NoError(t, cfg.Validate())
-			got := sentinelFindings(detect(t, cfg, ld))
-			for i := range c.Expected {
-				slices.Sort(c.Expected[i].Sites)
-				c.Expected[i].Sites = slices.Compact(c.Expected[i].Sites) // the query lists a site once per client
-			}
-			require.ElementsMatch(t, c.Expected, got, "%s: %s", c.Title, c.Reason)
-		})
+	for name, form := range sentinelForms {
+		for _, c := range cases.Cases {
+			t.Run(name+"/"+c.ID, func(t *testing.T) {
+				ld := plog.NewLogs()
+				for i := range c.Input {
+					form.put(ld.ResourceLogs().AppendEmpty(), c.Input[i].TimeGenerated, c.Input[i].columns(cases.Meta.RowDefaults))
+				}
+				cfg := createDefaultConfig().(*Config)
+				cfg.Input = form.input
+				cfg.Semantics = rareclient.Sentinel
+				cfg.Forward = ForwardNone
+				cfg.ClientThreshold = c.Threshold
+				cfg.Match.Extensions = c.Extensions
+				require.NoError(t, cfg.Validate())
+				got := sentinelFindings(detect(t, cfg, ld))
+				want := slices.Clone(c.Expected)
+				for i := range want {
+					sites := slices.Sorted(slices.Values(want[i].Sites))
+					want[i].Sites = slices.Compact(sites) // the query lists a site once per client
+				}
+				require.ElementsMatch(t, want, got, "%s: %s", c.Title, c.Reason)
+			})
+		}
 	}
 }
 

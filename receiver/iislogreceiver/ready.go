@@ -47,7 +47,7 @@ func missingColumns(s *w3c.Schema) []needed {
 // sayMissing tells the log which columns to switch on, once for each folder:
 // the files of a site mostly have the same header.
 func (r *iisReceiver) sayMissing(path string, missing []needed) {
-	folder := path[:strings.LastIndexAny(path, `/\\`)+1]
+	folder := path[:strings.LastIndexAny(path, `/\`)+1]
 	for _, n := range missing {
 		if !r.said.first(folder+"\x00"+n.name, r.now(), 0) {
 			continue

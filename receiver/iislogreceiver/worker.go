@@ -25,6 +25,8 @@ type worker struct {
 	// schema is the one that plan belongs to.
 	schema *w3c.Schema
 	plan   *plan
+	// ready is the schema that was last looked at for missing columns.
+	ready  *w3c.Schema
 	fields string
 	stop   <-chan struct{}
 }
@@ -77,7 +79,7 @@ func (r *iisReceiver) abandon(path string, err error) {
 func (w *worker) read(tokens [][]byte, offsets []int64) error {
 	w.batch.reset(w.r.now())
 	w.reader.Start(w.file.state)
-	w.fields = w.file.state.Fields
+	w.fields, w.ready = w.file.state.Fields, nil
 	for i, token := range tokens {
 		w.reader.Feed(asString(token), w.r.end(token, offsets[i+1]-offsets[i]))
 		for l := w.reader.Next(); l != nil; l = w.reader.Next() {
@@ -138,7 +140,8 @@ func (w *worker) planFor(s *w3c.Schema) *plan {
 	if s != w.schema || w.plan == nil {
 		w.schema, w.plan = s, w.r.plans.get(s)
 	}
-	if len(w.plan.missing) > 0 {
+	if s != w.ready {
+		w.ready = s
 		w.r.sayMissing(w.file.path, w.plan.missing)
 	}
 	return w.plan

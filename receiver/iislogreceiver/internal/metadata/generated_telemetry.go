@@ -27,6 +27,7 @@ type TelemetryBuilder struct {
 	mu                           sync.Mutex
 	registrations                []metric.Registration
 	ReceiverIisLogLines          metric.Int64Counter
+	ReceiverIisLogMissingColumns metric.Int64Counter
 	ReceiverIisLogParseErrors    metric.Int64Counter
 	ReceiverIisLogRecordsDropped metric.Int64Counter
 	ReceiverIisLogSchemaChanges  metric.Int64Counter
@@ -65,6 +66,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_receiver_iis_log_lines",
 		metric.WithDescription("Lines read, by kind. A line longer than max_log_size counts once for each piece. [Alpha]"),
 		metric.WithUnit("{line}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverIisLogMissingColumns, err = builder.meter.Int64Counter(
+		"otelcol_receiver_iis_log_missing_columns",
+		metric.WithDescription("Folders of web logs whose header lacks a column that detections need, by column. [Alpha]"),
+		metric.WithUnit("{folder}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogParseErrors, err = builder.meter.Int64Counter(

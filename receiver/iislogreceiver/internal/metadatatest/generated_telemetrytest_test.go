@@ -20,10 +20,14 @@ func TestSetupTelemetry(t *testing.T) {
 	require.NoError(t, err)
 	defer tb.Shutdown()
 	tb.ReceiverIisLogLines.Add(context.Background(), 1)
+	tb.ReceiverIisLogMissingColumns.Add(context.Background(), 1)
 	tb.ReceiverIisLogParseErrors.Add(context.Background(), 1)
 	tb.ReceiverIisLogRecordsDropped.Add(context.Background(), 1)
 	tb.ReceiverIisLogSchemaChanges.Add(context.Background(), 1)
 	AssertEqualReceiverIisLogLines(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverIisLogMissingColumns(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverIisLogParseErrors(t, testTel,

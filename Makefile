@@ -1,0 +1,64 @@
+# What a fresh machine needs: Go (the version in go.mod), git and make.
+
+GO       ?= go
+COLLECTOR = dist/iishunt
+
+# The race detector needs a C compiler; where there is none Go says CGO_ENABLED=0.
+RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+
+# The tools have modules of their own, so that their dependencies are not ours.
+TOOL = $(GO) tool -modfile="$(CURDIR)/internal/tools/go.mod"
+LINT = $(GO) tool -modfile="$(CURDIR)/internal/tools/lint/go.mod" golangci-lint
+
+# Where our code is; dist/ has what ocb writes.
+CODE = $(wildcard bench connector internal processor receiver)
+
+# Components that mdatagen generates code for.
+GENERATED = $(dir $(wildcard receiver/*/metadata.yaml processor/*/metadata.yaml connector/*/metadata.yaml))
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## build the collector and hunt through the sample logs
+	@$(GO) run ./internal/demo
+
+.PHONY: test
+test: ## run every test, with the race detector where there is a C compiler
+	@$(if $(RACE),,echo "no C compiler: testing without the race detector")
+	$(GO) test $(RACE) ./...
+	cd internal/e2e && $(GO) test $(RACE) ./...
+
+.PHONY: build
+build: ## build the distribution, dist/iishunt, with ocb
+	$(TOOL) builder --config builder-config.yaml
+
+.PHONY: validate
+validate: build ## let the built collector validate every file in config/
+	@for f in config/*.yaml; do \
+		echo "validate $$f"; $(COLLECTOR) validate --config "$$f" || exit 1; done
+
+.PHONY: windows
+windows: build ## cross-compile components, tests and distribution for windows/amd64
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+	cd dist && GOOS=windows GOARCH=amd64 CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o iishunt.exe .
+
+.PHONY: generate
+generate: ## regenerate everything that mdatagen writes from metadata.yaml
+	@for d in $(GENERATED); do \
+		echo "mdatagen $$d"; (cd "$$d" && $(TOOL) mdatagen metadata.yaml) || exit 1; done
+
+.PHONY: fmt
+fmt: ## format the code: gofumpt, and the order of imports
+	$(LINT) fmt $(CODE)
+
+.PHONY: fmt-check
+fmt-check: ## fail if a file is not formatted
+	@files=$$($(TOOL) gofumpt -l $(CODE)) && { [ -z "$$files" ] || \
+		{ printf 'not formatted (make fmt does it):\n%s\n' "$$files"; exit 1; }; }
+
+.PHONY: lint
+lint: ## run golangci-lint on every module
+	$(LINT) run
+	cd internal/e2e && $(LINT) run --config "$(CURDIR)/.golangci.yml"

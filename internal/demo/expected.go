@@ -1,0 +1,118 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// outcome holds what two runs over the same logs must have in common: what
+// was found, not when it was observed or in which order requests arrived.
+type outcome struct {
+	WindowStart  string   `json:"window_start"`
+	WindowEnd    string   `json:"window_end"`
+	URLPath      string   `json:"url_path"`
+	UserAgent    string   `json:"user_agent"`
+	Clients      []string `json:"clients"`
+	Sites        []string `json:"sites"`
+	RequestCount int64    `json:"request_count"`
+	FirstSeen    string   `json:"first_seen"`
+	LastSeen     string   `json:"last_seen"`
+	Complete     bool     `json:"complete"`
+}
+
+// outcomes returns the detections' JSON lines, sorted by window, then path.
+func outcomes(detections []detection) []string {
+	all := make([]outcome, 0, len(detections))
+	for _, d := range detections {
+		n, _ := strconv.ParseInt(d.text("detection.request_count"), 10, 64)
+		all = append(all, outcome{
+			WindowStart:  d.text("detection.window.start"),
+			WindowEnd:    d.text("detection.window.end"),
+			URLPath:      d.text("url.path"),
+			UserAgent:    d.text("user_agent.original"),
+			Clients:      d.texts("detection.clients"),
+			Sites:        d.texts("detection.sites"),
+			RequestCount: n,
+			FirstSeen:    d.text("detection.first_seen"),
+			LastSeen:     d.text("detection.last_seen"),
+			Complete:     d.complete(),
+		})
+	}
+	return lines(all)
+}
+
+// readExpected reads a JSON array of expected detections as sorted lines.
+func readExpected(path string) ([]string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	d := json.NewDecoder(bytes.NewReader(content))
+	d.DisallowUnknownFields() // a field that is not compared would be a false promise
+	var all []outcome
+	if err := d.Decode(&all); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return lines(all), nil
+}
+
+// lines makes sorted JSON lines; they begin with the window, so it sorts first.
+func lines(all []outcome) []string {
+	out := make([]string, 0, len(all))
+	for _, c := range all {
+		slices.Sort(c.Clients)
+		slices.Sort(c.Sites)
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(c); err != nil {
+			panic(err) // strings, a number and a bool always encode
+		}
+		out = append(out, strings.TrimSuffix(b.String(), "\n"))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func writeLines(path string, lines []string) error {
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(l + "\n")
+	}
+	return os.WriteFile(path, []byte(b.String()), 0o600)
+}
+
+// difference lists what is only in want (-) and only in found (+); "" if they are equal.
+func difference(want, found []string) string {
+	counts := map[string]int{}
+	for _, l := range found {
+		counts[l]++
+	}
+	for _, l := range want {
+		counts[l]--
+	}
+	var out []string
+	for l, n := range counts {
+		for range max(n, -n) {
+			if n < 0 {
+				out = append(out, l+"\x00- ")
+			} else {
+				out = append(out, l+"\x00+ ")
+			}
+		}
+	}
+	slices.Sort(out)
+	for i, l := range out {
+		line, sign, _ := strings.Cut(l, "\x00")
+		out[i] = sign + line
+	}
+	return strings.Join(out, "\n")
+}

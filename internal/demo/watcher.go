@@ -1,0 +1,89 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+const (
+	// evaluated is what rare_client logs when no window is open any more and
+	// all its detections are delivered.
+	evaluated = "every record received so far has been evaluated"
+
+	tailLines   = 30 // of the collector's log, shown when it fails
+	maxWarnings = 20 // shown after the detections
+)
+
+// watcher reads the collector's log: it closes done at the line that says that
+// all is evaluated, and keeps the warnings, and the last lines for an error.
+type watcher struct {
+	done     chan struct{}
+	said     bool
+	rest     []byte // an unfinished line
+	tail     []string
+	warnings []string
+}
+
+func (w *watcher) Write(p []byte) (int, error) {
+	w.rest = append(w.rest, p...)
+	for {
+		line, rest, found := bytes.Cut(w.rest, []byte("\n"))
+		if !found {
+			return len(p), nil
+		}
+		w.line(string(line))
+		w.rest = rest
+	}
+}
+
+func (w *watcher) line(s string) {
+	if w.tail = append(w.tail, s); len(w.tail) > tailLines {
+		w.tail = w.tail[1:]
+	}
+	if !w.said && strings.Contains(s, evaluated) {
+		w.said = true
+		close(w.done)
+	}
+	if text, ok := warning(s); ok && len(w.warnings) < maxWarnings {
+		w.warnings = append(w.warnings, text)
+	}
+}
+
+// explain adds what the collector said last. It is called after the collector
+// has ended, when nothing writes any more.
+func (w *watcher) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if len(w.rest) > 0 {
+		w.line(string(w.rest))
+	}
+	return fmt.Errorf("%w\nThe collector's last words:\n  %s", err, strings.Join(w.tail, "\n  "))
+}
+
+// warning returns the message of a log line of level warn or error, and its
+// fields without those that name the collector and the component. The line is
+// time, level, caller, message, fields, with tabs between them.
+func warning(line string) (string, bool) {
+	columns := strings.SplitN(line, "\t", 5)
+	if len(columns) < 4 || columns[1] != "warn" && columns[1] != "error" {
+		return "", false
+	}
+	text := columns[3]
+	var fields map[string]any
+	if len(columns) == 5 && json.Unmarshal([]byte(columns[4]), &fields) == nil {
+		for _, key := range slices.Sorted(maps.Keys(fields)) {
+			if key != "resource" && !strings.HasPrefix(key, "otelcol.") {
+				text += fmt.Sprintf("; %s: %v", key, fields[key])
+			}
+		}
+	}
+	return text, true
+}

@@ -1,0 +1,111 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package e2e
+
+import (
+	"context"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// sinks are the exporters of type sink in one or more collectors, one after the
+// other: what they got is kept by the exporter's id, such as "sink/detections".
+type sinks struct {
+	mu   sync.Mutex // guards everything declared below
+	byID map[string]*sink
+}
+
+func newSinks() *sinks { return &sinks{byID: map[string]*sink{}} }
+
+// get returns the sink with this id; it need not have been configured yet.
+func (s *sinks) get(id string) *sink {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byID[id] == nil {
+		s.byID[id] = &sink{}
+	}
+	return s.byID[id]
+}
+
+func (s *sinks) factory() exporter.Factory {
+	return exporter.NewFactory(component.MustNewType("sink"),
+		func() component.Config { return &struct{}{} },
+		exporter.WithLogs(func(_ context.Context, set exporter.Settings, _ component.Config) (exporter.Logs, error) {
+			return s.get(set.ID.String()), nil
+		}, component.StabilityLevelStable))
+}
+
+// sink keeps log records in memory.
+type sink struct {
+	component.StartFunc
+	component.ShutdownFunc
+
+	mu      sync.Mutex // guards everything declared below
+	logs    []plog.Logs
+	n       int // records in logs
+	limit   int // with refusal set: how many records it takes first
+	refusal error
+}
+
+var _ exporter.Logs = (*sink)(nil)
+
+func (*sink) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+func (s *sink) ConsumeLogs(_ context.Context, ld plog.Logs) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refusal != nil && s.n >= s.limit {
+		return s.refusal
+	}
+	s.n += ld.LogRecordCount()
+	own := plog.NewLogs() // the caller's may be shared with other exporters
+	ld.CopyTo(own)
+	s.logs = append(s.logs, own)
+	return nil
+}
+
+// refuse makes the sink answer with err; nil makes it take records again.
+func (s *sink) refuse(err error) { s.refuseAfter(0, err) }
+
+// refuseAfter makes the sink refuse as soon as it has n records.
+func (s *sink) refuseAfter(n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit, s.refusal = n, err
+}
+
+// count returns how many records it got.
+func (s *sink) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.n
+}
+
+// record is a log record with the resource that it belongs to.
+type record struct {
+	plog.LogRecord
+	resource map[string]any
+}
+
+// records returns everything the sink got, in order of arrival.
+func (s *sink) records() []record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []record
+	for _, ld := range s.logs {
+		for _, rl := range ld.ResourceLogs().All() {
+			resource := rl.Resource().Attributes().AsRaw()
+			for _, sl := range rl.ScopeLogs().All() {
+				for _, lr := range sl.LogRecords().All() {
+					out = append(out, record{lr, resource})
+				}
+			}
+		}
+	}
+	return out
+}
