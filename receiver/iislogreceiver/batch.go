@@ -4,6 +4,7 @@
 package iislogreceiver
 
 import (
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -83,6 +84,16 @@ func (b *batch) list(from origin) plog.LogRecordSlice {
 	list := sl.LogRecords()
 	b.lists[from] = list
 	return list
+}
+
+// originAt is the saved origin, or, at the beginning of a file, what its path says.
+func originAt(saved any, site string) origin {
+	if text, ok := saved.(string); ok {
+		if site, host, ok := strings.Cut(text, "\n"); ok {
+			return origin{site, host}
+		}
+	}
+	return origin{site: site}
 }
 
 // originOf says where a line comes from: its own columns know best, else the

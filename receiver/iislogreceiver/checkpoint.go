@@ -61,7 +61,7 @@ func (c *checkpoint) Delete(ctx context.Context, key string) error {
 // Batch is that of storage.Client.
 func (c *checkpoint) Batch(ctx context.Context, ops ...*storage.Operation) error {
 	allowed := make([]*storage.Operation, 0, len(ops)+1)
-	offsets := false
+	offsets, young := false, false
 	for _, op := range ops {
 		if op.Type == storage.Get || !c.frozen.Load() {
 			allowed = append(allowed, op)
@@ -71,10 +71,15 @@ func (c *checkpoint) Batch(ctx context.Context, ops ...*storage.Operation) error
 	if offsets {
 		if saved := c.young.save(); saved != nil {
 			allowed = append(allowed, storage.SetOperation(youngKey, saved))
+			young = true
 		}
 	}
 	if len(allowed) == 0 {
 		return nil
 	}
-	return c.Client.Batch(ctx, allowed...)
+	err := c.Client.Batch(ctx, allowed...)
+	if err != nil && young {
+		c.young.saveAgain()
+	}
+	return err
 }

@@ -16,9 +16,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap/zapcore"
@@ -291,4 +291,29 @@ func TestStorageThatCannotBeUsedIsNamed(t *testing.T) {
 	}
 }
 
-var _ consumer.Logs = (*scripted)(nil)
+// failing is a storage client whose writes fail.
+type failing struct{ memoryClient }
+
+func (failing) Batch(context.Context, ...*storage.Operation) error { return errBusy }
+
+func TestYoungFilesAreSavedAgainAfterAFailure(t *testing.T) {
+	mem := newMemory()
+	young := newYoungFiles(100)
+	c := &checkpoint{Client: failing{memoryClient{mem}}, young: young}
+	young.read("a", [][]byte{[]byte("one\n")}, []int64{0, 4})
+	require.ErrorIs(t, c.Set(t.Context(), checkpointKey, nil), errBusy)
+	c.Client = memoryClient{mem}
+	require.NoError(t, c.Set(t.Context(), "another key", nil))
+	require.Empty(t, mem.values[youngKey], "saved only with the offsets that it belongs to")
+	require.NoError(t, c.Set(t.Context(), checkpointKey, nil))
+	require.NotEmpty(t, mem.values[youngKey])
+
+	c.freeze()
+	saves := mem.saved()
+	require.NoError(t, c.Set(t.Context(), checkpointKey, []byte("x")))
+	require.NoError(t, c.Delete(t.Context(), youngKey))
+	require.Equal(t, saves, mem.saved())
+	value, err := c.Get(t.Context(), youngKey)
+	require.NoError(t, err)
+	require.NotEmpty(t, value, "a frozen checkpoint can still be read")
+}

@@ -20,6 +20,9 @@ import (
 // fileconsumer saves with a file's offset. It is never copied into a record.
 const stateKey = "iishunt.w3c.state"
 
+// originKey is where the origin of a file's latest record is kept, likewise.
+const originKey = "iishunt.origin"
+
 // logFile is what is known of a file while a batch of its tokens is read.
 type logFile struct {
 	path, site string

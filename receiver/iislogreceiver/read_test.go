@@ -375,3 +375,55 @@ func TestSchemaChangesAreCounted(t *testing.T) {
 	// The first header counts, one that says nothing new does not.
 	require.Equal(t, map[string]int64{"": 3}, f.metric("otelcol_receiver_iis_log_schema_changes", ""))
 }
+
+func TestEveryKindAndReasonIsCounted(t *testing.T) {
+	f := newFixture(t)
+	f.store()
+	f.cfg.FlushPeriod = 30 * time.Millisecond
+	f.cfg.MaxLogSize, f.cfg.InitialBufferSize = 1024, 1024
+	f.write("a.log", "a b\n"+ // no_fields
+		header+"a b\n\n"+ // value_count, blank
+		strings.Repeat("x", 1500)+"\n"+ // line_too_long, in two pieces
+		"2026-03-02 \x00 192.0.2.1 GET /a 200\n"+ // nul_bytes
+		"25:61:61 x 192.0.2.1 GET /a 200\n"+ // bad_value
+		"#Software: IIS Advanced Logging Module\n"+
+		"2026-03-02 10:00:00 192.0.2.1 GET \"/a 200\n"+ // bad_quotes
+		"2026-03-02 10:00:00 192.0.2.1 GET /a 2") // read before it is complete
+	f.start()
+	f.waitRecords(8)
+	f.append("a.log", "00\n") // continued
+	f.waitRecords(9)
+	f.polls()
+	require.Equal(t, map[string]int64{"record": 2, "error": 7, "directive": 5, "blank": 1},
+		f.metric("otelcol_receiver_iis_log_lines", "kind"))
+	want := map[string]int64{}
+	for _, name := range problemNames[1:] {
+		want[name] = 1
+	}
+	want["line_too_long"] = 2
+	require.Equal(t, want, f.metric("otelcol_receiver_iis_log_parse_errors", "reason"))
+}
+
+func TestRecordsAreGroupedByWhereTheyComeFrom(t *testing.T) {
+	f := newFixture(t)
+	var b strings.Builder
+	b.WriteString("#Fields: date time s-sitename s-computername c-ip\n")
+	for i := range 100 {
+		fmt.Fprintf(&b, "2026-03-02 10:00:01 W3SVC%d WEB%02d 192.0.2.1\n", i%3, i%2)
+	}
+	b.WriteString("2026-03-02 10:00:01 - - 192.0.2.1\n")
+	f.write("FTPSVC9/a.log", b.String())
+	f.start()
+	f.waitRecords(101)
+	got := map[string]int{}
+	for _, rl := range f.sink.AllLogs()[0].ResourceLogs().All() {
+		got[renderMap(rl.Resource().Attributes(), " ")] += rl.ScopeLogs().At(0).LogRecords().Len()
+		require.Equal(t, 1, rl.ScopeLogs().Len())
+		require.Equal(t, "github.com/iishunt/iishunt/receiver/iislogreceiver", rl.ScopeLogs().At(0).Scope().Name())
+	}
+	require.Equal(t, map[string]int{
+		` host.name = "WEB00" iis.site = "W3SVC0"`: 17, ` host.name = "WEB00" iis.site = "W3SVC1"`: 16, ` host.name = "WEB00" iis.site = "W3SVC2"`: 17,
+		` host.name = "WEB01" iis.site = "W3SVC0"`: 17, ` host.name = "WEB01" iis.site = "W3SVC1"`: 17, ` host.name = "WEB01" iis.site = "W3SVC2"`: 16,
+		` iis.site = "FTPSVC9"`: 1,
+	}, got)
+}

@@ -22,6 +22,9 @@ type worker struct {
 	batch  batch
 
 	file logFile
+	// from is the origin of the latest record: a line that cannot be read must
+	// not look as if it came from elsewhere.
+	from origin
 	// schema is the one that plan belongs to.
 	schema *w3c.Schema
 	plan   *plan
@@ -50,6 +53,7 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 	defer r.workers.Put(w)
 	w.stop = ctx.Done()
 	w.file = r.describe(attributes)
+	w.from = originAt(attributes[originKey], w.file.site)
 	w.file.state = r.stateAt(&w.file, attributes[stateKey], offsets[0])
 	if offsets[0] == 0 {
 		w.file.known = r.young.known(w.file.path, tokens, offsets)
@@ -60,6 +64,9 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 	}
 	if state := w.reader.State(); state != w.file.state || attributes[stateKey] == nil {
 		attributes[stateKey] = state.Encode()
+	}
+	if text := w.from.site + "\n" + w.from.host; attributes[originKey] != text {
+		attributes[originKey] = text
 	}
 	r.young.read(w.file.path, tokens, offsets)
 	return nil
@@ -149,7 +156,8 @@ func (w *worker) planFor(s *w3c.Schema) *plan {
 
 func (w *worker) record(l *w3c.Line, at int64) {
 	p := w.planFor(l.Schema)
-	lr := w.batch.add(originOf(l, p, w.file.site))
+	w.from = originOf(l, p, w.file.site)
+	lr := w.batch.add(w.from)
 	lr.Attributes().EnsureCapacity(p.attrs + len(w.file.attrs))
 	w.fileAttributes(lr, at)
 	state := w.reader.State()
@@ -176,7 +184,7 @@ func (w *worker) bad(l *w3c.Line, at int64) {
 	} else if s := w.r.defaultSchema; s != nil {
 		secrets = len(w.planFor(s).redact) > 0
 	}
-	lr := w.batch.add(origin{site: w.file.site})
+	lr := w.batch.add(w.from)
 	lr.SetSeverityNumber(plog.SeverityNumberWarn)
 	lr.SetSeverityText("WARN")
 	lr.Body().SetStr(errorBody(l.Text, secrets))

@@ -120,6 +120,13 @@ func (y *youngFiles) save() []byte {
 	return text
 }
 
+// saveAgain says that what save returned last was not kept.
+func (y *youngFiles) saveAgain() {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.dirty = true
+}
+
 // load is the inverse of save. What cannot be read is of no use, and costs a
 // second reading at most.
 func (y *youngFiles) load(saved []byte) {
