@@ -33,14 +33,14 @@ var severities = map[string]plog.SeverityNumber{
 
 // detections builds the log records of findings: one ResourceLogs of their own,
 // because they belong to no single input resource.
-func (h *Hunter) detections(findings []rareclient.Finding, now time.Time) plog.Logs {
+func (h *Hunter) detections(findings []*rareclient.Finding, now time.Time) plog.Logs {
 	ld := plog.NewLogs()
 	sl := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
 	sl.Scope().SetName(h.scope.Name)
 	sl.Scope().SetVersion(h.scope.Version)
 	sl.LogRecords().EnsureCapacity(len(findings))
-	for i := range findings {
-		h.detection(sl.LogRecords().AppendEmpty(), &findings[i], now)
+	for _, f := range findings {
+		h.detection(sl.LogRecords().AppendEmpty(), f, now)
 	}
 	return ld
 }
@@ -68,10 +68,17 @@ func (h *Hunter) detection(lr plog.LogRecord, f *rareclient.Finding, now time.Ti
 	putStrings(m, "detection.hosts", f.Hosts)
 	putStrings(m, "detection.server_addresses", f.Servers)
 	m.PutInt("detection.request_count", int64(f.Requests))
+	putStrings(m, "detection.methods", f.Methods)
+	m.PutInt("detection.referer.missing_count", int64(f.NoReferer))
+	m.PutInt("detection.referer.foreign_count", int64(f.Foreign))
 	m.PutStr("detection.first_seen", rfc3339(f.FirstSeen))
 	m.PutStr("detection.last_seen", rfc3339(f.LastSeen))
 	m.PutStr("detection.window.start", rfc3339(f.WindowStart))
 	m.PutStr("detection.window.end", rfc3339(f.WindowEnd))
+	if f.Novelty != rareclient.NoveltyUnknown {
+		m.PutBool("detection.new", f.Novelty == rareclient.NoveltyNew)
+	}
+	m.PutStr("detection.history.start", rfc3339(f.HistoryStart))
 	h.putEvidence(m, f)
 	m.PutBool("detection.complete", f.Reasons == 0)
 	putStrings(m, "detection.incomplete_reasons", f.Reasons.Strings())
@@ -123,7 +130,7 @@ func (h *Hunter) putEvidence(m pcommon.Map, f *rareclient.Finding) {
 			{"user", s.User},
 			{"file", s.File},
 		} {
-			if kv[1] != "" {
+			if kv[1] != "" && kv[1] != "-" {
 				e.PutStr(kv[0], clean(kv[1]))
 			}
 		}

@@ -25,7 +25,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func findings(n int) []rareclient.Finding { return make([]rareclient.Finding, n) }
+func findings(n int) []*rareclient.Finding { return make([]*rareclient.Finding, n) }
 
 // golden compares logs, as indented OTLP JSON, with a file.
 func golden(t *testing.T, name string, ld plog.Logs) {
@@ -70,6 +70,7 @@ func TestDetectionRecord(t *testing.T) {
 		storyRecord(ld, begin.Add(time.Minute), "POST", "cmd=whoami")
 		storyRecord(ld, begin.Add(2*time.Minute), "GET", "")
 		storyRecord(ld, begin.Add(3*time.Minute), "GET", "dir=c:")
+		ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(2).Attributes().PutStr("http.request.header.referer", "https://evil.example.net/")
 		time.Sleep(3 * time.Minute)
 		require.NoError(t, h.ConsumeLogs(t.Context(), ld))
 		require.NoError(t, h.Shutdown(t.Context()))
@@ -196,6 +197,12 @@ func TestExtract(t *testing.T) {
 		}},
 		{"status as JSON parsers give it", func(m pcommon.Map) { m.PutDouble("http.response.status_code", 200) }, func(t *testing.T, r rareclient.Request) {
 			require.Equal(t, 200, r.Status)
+		}},
+		{"a method that is none of HTTP's", func(m pcommon.Map) {
+			m.PutStr("http.request.method", "_OTHER")
+			m.PutStr("http.request.method_original", "RPC_IN_DATA")
+		}, func(t *testing.T, r rareclient.Request) {
+			require.Equal(t, "RPC_IN_DATA", r.Method)
 		}},
 		{"referer as text, and an empty list", func(m pcommon.Map) { m.PutStr("http.request.header.referer", "x") }, func(t *testing.T, r rareclient.Request) {
 			require.Equal(t, "x", r.Referer)

@@ -23,6 +23,7 @@ const (
 	attrServer      = "server.address"
 	attrSite        = "iis.site"
 	attrMethod      = "http.request.method"
+	attrMethodAsIs  = "http.request.method_original" // where the method is none of the well-known ones
 	attrQuery       = "url.query"
 	attrReferer     = "http.request.header.referer"
 	attrUser        = "user.name"
@@ -162,7 +163,7 @@ func (x *extractor) record(lr plog.LogRecord, site string, now int64) rareclient
 // whether the record is a line that could not be read.
 func (x *extractor) read(attrs pcommon.Map, r *rareclient.Request) (parseError bool) {
 	copy(x.values, x.inherited)
-	var local, server, name, path string
+	var local, server, name, path, odd string
 	for k, v := range attrs.All() {
 		switch k {
 		case rareclient.AttrPath:
@@ -181,6 +182,8 @@ func (x *extractor) read(attrs pcommon.Map, r *rareclient.Request) (parseError b
 			r.Site = str(v)
 		case attrMethod:
 			r.Method = str(v)
+		case attrMethodAsIs:
+			odd = str(v)
 		case attrQuery:
 			r.Query = str(v)
 		case attrReferer:
@@ -199,6 +202,9 @@ func (x *extractor) read(attrs pcommon.Map, r *rareclient.Request) (parseError b
 		x.other(k, v)
 	}
 	x.finish(r)
+	if odd != "" {
+		r.Method = odd
+	}
 	r.Server, r.Host = serverAndHost(local, server)
 	if r.File = path; path == "" {
 		r.File = name

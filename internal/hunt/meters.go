@@ -90,9 +90,9 @@ func (m *meters) window(ctx context.Context, w *rareclient.Window, suppressed in
 	m.Suppressed.Add(ctx, int64(suppressed))
 }
 
-func (m *meters) delivered(ctx context.Context, findings []rareclient.Finding) {
-	for i := range findings {
-		m.Detections.Add(ctx, 1, complete(findings[i].Reasons))
+func (m *meters) delivered(ctx context.Context, findings []*rareclient.Finding) {
+	for _, f := range findings {
+		m.Detections.Add(ctx, 1, complete(f.Reasons))
 	}
 }
 

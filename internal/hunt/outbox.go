@@ -16,19 +16,19 @@ const (
 
 // outbox keeps the findings that the next consumer has not taken yet, in order.
 type outbox struct {
-	findings []rareclient.Finding
+	findings []*rareclient.Finding
 	waiting  atomic.Int64 // len(findings), for the metric
 }
 
 // add appends findings and returns how many had no room.
-func (o *outbox) add(findings []rareclient.Finding) (dropped int) {
+func (o *outbox) add(findings []*rareclient.Finding) (dropped int) {
 	room := min(len(findings), maxWaiting-len(o.findings))
 	o.findings = append(o.findings, findings[:room]...)
 	o.waiting.Store(int64(len(o.findings)))
 	return len(findings) - room
 }
 
-func (o *outbox) head() []rareclient.Finding {
+func (o *outbox) head() []*rareclient.Finding {
 	return o.findings[:min(len(o.findings), maxDelivery)]
 }
 

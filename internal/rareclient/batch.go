@@ -153,13 +153,12 @@ func (b *Batch) funnel(t int64) *Funnel {
 func (b *Batch) keep(r *Request, values []string) {
 	b.scratch = b.scratch[:0]
 	for i, v := range values {
-		if i == b.engine.pathAt {
-			b.scratch = appendFolded(b.scratch, v)
-		} else {
-			b.scratch = appendField(b.scratch, v)
-		}
+		b.scratch = b.engine.appendValue(b.scratch, i, v)
 	}
 	b.requests = append(b.requests, *r)
+	if len(r.Client) > maxClient {
+		b.requests[len(b.requests)-1].Client = boundedValue(r.Client, maxClient)
+	}
 	b.keys = append(b.keys, b.engine.seed.key(b.scratch))
 	b.values = append(b.values, values...)
 }

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// minTime is before every event time.
+const minTime = math.MinInt64
+
 // Engine holds the state of one rule. All methods may be called concurrently;
 // those that take a time take the wall clock in nanoseconds since the Unix epoch.
 type Engine struct {
@@ -18,6 +21,7 @@ type Engine struct {
 	matcher *Matcher
 	seed    Seed
 	pathAt  int // index of url.path in group_by when it is case-folded, else -1
+	uriAt   int // index of url.path in group_by; -1 where a group itself stands for a URI
 
 	window, every, length int64 // nanoseconds; length is a pane's
 
@@ -34,19 +38,24 @@ type Engine struct {
 	undated   int64 // wall clock at which a line was lost of which not even its file told the time
 	queue     []Window
 	stats     Stats
+	scratch   []byte
 
-	suppressMu sync.Mutex // guards suppressed
+	evaluateMu sync.Mutex // guards everything below
 	suppressed suppression
+	history    history
 }
 
 // New returns an engine for a valid Config. ruleID goes into the ids of findings.
 func New(cfg Config, ruleID string, seed Seed) *Engine {
 	e := &Engine{
-		cfg: cfg, ruleID: ruleID, matcher: NewMatcher(&cfg), seed: seed, pathAt: -1,
+		cfg: cfg, ruleID: ruleID, matcher: NewMatcher(&cfg), seed: seed, pathAt: -1, uriAt: -1,
 		window: int64(cfg.Window), every: int64(cfg.every()), length: int64(cfg.pane()),
 		clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
-		panes: map[int64]*pane{}, closed: math.MinInt64, evaluated: math.MinInt64, firstSeen: math.MaxInt64, undated: math.MinInt64,
-		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups),
+		panes: map[int64]*pane{}, closed: minTime, evaluated: minTime, firstSeen: math.MaxInt64, undated: minTime,
+		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
+	}
+	if len(cfg.GroupBy) > 1 {
+		e.uriAt = slices.Index(cfg.GroupBy, AttrPath)
 	}
 	if cfg.foldCase() {
 		e.pathAt = slices.Index(cfg.GroupBy, AttrPath)
@@ -57,6 +66,14 @@ func New(cfg Config, ruleID string, seed Seed) *Engine {
 
 // Exclusions returns the names of the exclusions, in the order of Stats.Excluded.
 func (e *Engine) Exclusions() []string { return e.matcher.Exclusions() }
+
+// appendValue appends a value of group_by in the form in which it is compared.
+func (e *Engine) appendValue(b []byte, i int, v string) []byte {
+	if i == e.pathAt {
+		return appendFolded(b, v)
+	}
+	return appendField(b, v)
+}
 
 func (e *Engine) paneOf(t int64) int64 { return floorDiv(t, e.length) }
 
@@ -139,6 +156,9 @@ func (e *Engine) pane(p int64) *pane {
 	pn := e.panes[p]
 	if pn == nil {
 		pn = &pane{groups: map[Key]*group{}}
+		if e.uriAt >= 0 {
+			pn.paths = map[uint64]struct{}{}
+		}
 		e.panes[p] = pn
 	}
 	return pn
@@ -161,6 +181,10 @@ func (e *Engine) add(k Key, r *Request, values []string) {
 	case !known:
 		g = newGroup(r, values)
 		pn.groups[k] = g
+		if e.uriAt >= 0 {
+			e.scratch = e.appendValue(e.scratch[:0], e.uriAt, g.values[e.uriAt])
+			pn.paths[e.seed.key(e.scratch)[0]] = struct{}{}
+		}
 		e.groups++
 		e.open++
 		pn.open++
@@ -242,10 +266,9 @@ func (e *Engine) lastEnd(p int64) int64 {
 	return floorDiv(p*e.length+e.window, e.every) * e.every
 }
 
-// windowAt collects what Evaluate needs. Closed panes take no more records, so
-// their groups are read without the lock.
+// windowAt collects what Evaluate needs.
 func (e *Engine) windowAt(end int64, cut Reasons) Window {
-	win := Window{Start: end - e.window, End: end}
+	win := Window{Start: end - e.window, End: end, firstRecord: e.firstSeen}
 	if win.Start < e.firstSeen {
 		cut = cut.with(ReasonWindowStart)
 	}
@@ -263,7 +286,7 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 		win.Reasons |= pn.reasons
 		win.Funnel.add(&pn.funnel)
 		if len(pn.groups) > 0 {
-			win.panes = append(win.panes, pn.groups)
+			win.panes = append(win.panes, closedPane{p * e.length, pn.groups, pn.paths})
 		}
 	}
 	if win.Start <= e.undated { // it was written before it was read

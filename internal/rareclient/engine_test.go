@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-func evaluateAll(e *Engine) []Finding {
-	var out []Finding
+func evaluateAll(e *Engine) []*Finding {
+	var out []*Finding
 	for {
 		w, ok := e.Next()
 		if !ok {
@@ -25,7 +25,7 @@ func evaluateAll(e *Engine) []Finding {
 }
 
 // find commits requests of one file and returns the findings.
-func find(cfg Config, ruleID string, seed Seed, records ...Request) []Finding {
+func find(cfg Config, ruleID string, seed Seed, records ...Request) []*Finding {
 	e := New(cfg, ruleID, seed)
 	now := day.Add(1000 * time.Hour).UnixNano()
 	s := step{source: 1}
@@ -112,8 +112,8 @@ func TestHostsSitesAndServersAreBoundedWhateverTheOrder(t *testing.T) {
 	if len(forward.Hosts) != maxNames || len(forward.Sites) != maxSites || len(forward.Servers) != maxNames {
 		t.Errorf("%d hosts, %d sites, %d servers", len(forward.Hosts), len(forward.Sites), len(forward.Servers))
 	}
-	if fmt.Sprint(forward) != fmt.Sprint(backward) {
-		t.Errorf("order matters:\n%v\n%v", forward, backward)
+	if fmt.Sprint(*forward) != fmt.Sprint(*backward) {
+		t.Errorf("order matters:\n%v\n%v", *forward, *backward)
 	}
 }
 

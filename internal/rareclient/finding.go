@@ -19,7 +19,8 @@ type Window struct {
 	Reasons    Reasons // why its evidence is incomplete; empty when it is complete
 	Funnel     Funnel  // what became of its records
 
-	panes []map[Key]*group
+	panes       []closedPane
+	firstRecord int64 // event time of the earliest record of all
 }
 
 // Finding is a group with few enough clients in a window.
@@ -33,55 +34,77 @@ type Finding struct {
 	Hosts       []string // sorted
 	Servers     []string // sorted
 	Requests    uint64
-	FirstSeen   int64 // the query's StartTime
-	LastSeen    int64 // the last request; under sentinel the query's EndTime
-	Samples     []Sample
-	Reasons     Reasons
+	FirstSeen   int64    // the query's StartTime
+	LastSeen    int64    // the last request; under sentinel the query's EndTime
+	Methods     []string // sorted
+	NoReferer   uint64   // requests without a referer
+	Foreign     uint64   // requests with a referer of another host
+	Samples     []Sample // in order of time
+	Novelty     Novelty
+	// HistoryStart is the event time from which on earlier requests are remembered.
+	HistoryStart int64
+	Reasons      Reasons
 }
+
+// Novelty tells whether the URI of a finding (its group, where url.path is not
+// in group_by) was requested before the window.
+type Novelty uint8
+
+// The novelties.
+const (
+	// NoveltyUnknown: nothing is remembered from before the window.
+	NoveltyUnknown Novelty = iota
+	// NoveltyNew: no earlier request is remembered.
+	NoveltyNew
+	// NoveltyKnown: there was an earlier request.
+	NoveltyKnown
+)
 
 // Evaluate merges the panes of a window and returns its findings in order of
 // FirstSeen, without those that SuppressFor keeps quiet; their number is
 // suppressed. Windows must be evaluated in the order in which Next gave them.
-func (e *Engine) Evaluate(w *Window) (findings []Finding, suppressed int) {
-	for i, groups := range w.panes {
-		for k, g := range groups {
+func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed int) {
+	e.evaluateMu.Lock()
+	defer e.evaluateMu.Unlock()
+	for i := range w.panes {
+		for k, g := range w.panes[i].groups {
 			if g == nil || seenBefore(w.panes[:i], k) {
 				continue
 			}
 			if g, ok := e.mergeGroup(w.panes[i+1:], k, g); ok && e.found(g) {
-				findings = append(findings, e.finding(w, g))
+				findings = append(findings, e.finding(w, k, g))
 			}
 		}
 	}
-	slices.SortFunc(findings, func(a, b Finding) int {
+	e.history.learn(w.panes)
+	slices.SortFunc(findings, func(a, b *Finding) int {
 		return cmp.Or(cmp.Compare(a.FirstSeen, b.FirstSeen), slices.Compare(a.Values, b.Values), strings.Compare(a.ID, b.ID))
 	})
-	e.suppressMu.Lock()
-	defer e.suppressMu.Unlock()
 	kept := findings[:0]
-	for i := range findings {
-		if e.suppressed.suppress(e.findingKey(&findings[i]), w.End) {
+	for _, f := range findings {
+		if e.suppressed.suppress(e.findingKey(f), w.End) {
 			suppressed++
 			continue
 		}
-		kept = append(kept, findings[i])
+		kept = append(kept, f)
 	}
+	clear(findings[len(kept):])
 	return kept, suppressed
 }
 
 // seenBefore reports whether an earlier pane has the group: it was merged there.
-func seenBefore(panes []map[Key]*group, k Key) bool {
-	return slices.ContainsFunc(panes, func(groups map[Key]*group) bool {
-		_, known := groups[k]
+func seenBefore(panes []closedPane, k Key) bool {
+	return slices.ContainsFunc(panes, func(p closedPane) bool {
+		_, known := p.groups[k]
 		return known
 	})
 }
 
 // mergeGroup adds what later panes know of a group; false when it is settled.
-func (e *Engine) mergeGroup(later []map[Key]*group, k Key, g *group) (*group, bool) {
+func (e *Engine) mergeGroup(later []closedPane, k Key, g *group) (*group, bool) {
 	merged := g
-	for _, groups := range later {
-		o, known := groups[k]
+	for i := range later {
+		o, known := later[i].groups[k]
 		switch {
 		case !known:
 			continue
@@ -102,11 +125,12 @@ func (e *Engine) found(g *group) bool {
 		g.requests >= uint64(e.cfg.MinRequests)
 }
 
-func (e *Engine) finding(w *Window, g *group) Finding {
-	f := Finding{
+func (e *Engine) finding(w *Window, k Key, g *group) *Finding {
+	f := &Finding{
 		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons,
-		Values: g.values, Hosts: g.hosts, Servers: g.servers, Samples: g.samples,
-		Requests: g.requests, FirstSeen: g.first, LastSeen: g.last,
+		Values: g.values, Hosts: g.hosts, Servers: g.servers, Methods: g.methods, Samples: g.samples,
+		Requests: g.requests, NoReferer: g.noRef, Foreign: g.foreign, FirstSeen: g.first, LastSeen: g.last,
+		Novelty: e.novelty(w, k, g), HistoryStart: e.history.since(w.firstRecord),
 	}
 	for _, c := range g.clients {
 		f.Clients = append(f.Clients, c.text)
@@ -122,8 +146,23 @@ func (e *Engine) finding(w *Window, g *group) Finding {
 	if e.cfg.Semantics == Sentinel {
 		f.LastSeen = endTime
 	}
-	f.ID = e.id(&f)
+	f.ID = e.id(f)
 	return f
+}
+
+func (e *Engine) novelty(w *Window, k Key, g *group) Novelty {
+	uri := k[0]
+	if e.uriAt >= 0 {
+		uri = e.seed.key(e.appendValue(nil, e.uriAt, g.values[e.uriAt]))[0]
+	}
+	switch {
+	case e.history.knows(uri, w.Start):
+		return NoveltyKnown
+	case e.history.since(w.firstRecord) < w.Start:
+		return NoveltyNew
+	default:
+		return NoveltyUnknown
+	}
 }
 
 // id is the first half of a SHA-256, in hexadecimal.
@@ -140,11 +179,7 @@ func (e *Engine) identity(f *Finding) []byte {
 	b := appendField(nil, e.ruleID)
 	b = binary.AppendUvarint(b, uint64(len(f.Values)))
 	for i, v := range f.Values {
-		if i == e.pathAt {
-			b = appendFolded(b, v)
-		} else {
-			b = appendField(b, v)
-		}
+		b = e.appendValue(b, i, v)
 	}
 	for _, c := range f.Clients {
 		b = appendField(b, c)

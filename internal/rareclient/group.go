@@ -4,7 +4,6 @@
 package rareclient
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
@@ -15,32 +14,14 @@ import (
 
 // What a finding keeps at most; what an attacker chooses is bounded.
 const (
-	maxValue  = 2048 // bytes of a group value
-	maxSample = 1024 // bytes of a text in a sample request
-	maxSites  = 256  // sites of a finding
-	maxNames  = 32   // host names, and server addresses, of a finding
+	maxValue   = 2048 // bytes of a group value
+	maxSample  = 1024 // bytes of a text in a sample request, and of a name
+	maxClient  = 256  // bytes of a client that is no address
+	maxMethod  = 32   // bytes of a method
+	maxSites   = 256  // sites of a finding
+	maxNames   = 32   // host names, and server addresses, of a finding
+	maxMethods = 16   // methods of a finding
 )
-
-// Sample is one request kept as evidence.
-type Sample struct {
-	Time    int64 // nanoseconds since the Unix epoch
-	Client  string
-	Method  string
-	Query   string
-	Referer string
-	User    string
-	File    string
-	Status  int
-	Bytes   int64
-}
-
-func (s *Sample) compare(o *Sample) int {
-	return cmp.Or(
-		cmp.Compare(s.Time, o.Time), strings.Compare(s.Client, o.Client),
-		strings.Compare(s.Method, o.Method), strings.Compare(s.Query, o.Query),
-		strings.Compare(s.Referer, o.Referer), strings.Compare(s.User, o.User),
-		strings.Compare(s.File, o.File), cmp.Compare(s.Status, o.Status), cmp.Compare(s.Bytes, o.Bytes))
-}
 
 // client identifies a client: by its address where it is one, so that two
 // spellings of an address are one client, else by its text.
@@ -76,7 +57,10 @@ type group struct {
 	sites    []site   // the smallest maxSites names, sorted
 	hosts    []string // the smallest maxNames, sorted
 	servers  []string // the smallest maxNames, sorted
-	samples  []Sample // the earliest, sorted
+	methods  []string // the smallest maxMethods, sorted
+	noRef    uint64   // requests without a referer
+	foreign  uint64   // requests with a referer of another host
+	samples  samples
 }
 
 func newGroup(r *Request, values []string) *group {
@@ -86,19 +70,19 @@ func newGroup(r *Request, values []string) *group {
 func copyValues(values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = boundedValue(v)
+		out[i] = boundedValue(v, maxValue)
 	}
 	return out
 }
 
-// boundedValue copies v; one that is too long keeps a digest of the whole, so
-// that two long values stay different.
-func boundedValue(v string) string {
-	if len(v) <= maxValue {
+// boundedValue copies v; one of more than n bytes keeps a digest of the whole,
+// so that two long values stay different.
+func boundedValue(v string, n int) string {
+	if len(v) <= n {
 		return strings.Clone(v)
 	}
 	sum := sha256.Sum256([]byte(v))
-	return cut(v, maxValue) + "…[cut, sha256 " + hex.EncodeToString(sum[:8]) + "]"
+	return cut(v, n) + "…[cut, sha256 " + hex.EncodeToString(sum[:8]) + "]"
 }
 
 // cut returns at most n bytes of s, ending at a rune boundary.
@@ -112,8 +96,6 @@ func cut(s string, n int) string {
 	return s[:n]
 }
 
-func clip(s string) string { return strings.Clone(cut(s, maxSample)) }
-
 // add counts one request. It returns false when its client is one more than
 // the threshold: the group is settled and must be forgotten.
 func (g *group) add(r *Request, values []string, threshold, evidence int) bool {
@@ -126,9 +108,18 @@ func (g *group) add(r *Request, values []string, threshold, evidence int) bool {
 		g.spell(r.Time, copyValues(values))
 	}
 	g.sites = addSite(g.sites, r.Site, r.Time)
-	g.hosts = addName(g.hosts, r.Host)
-	g.servers = addName(g.servers, r.Server)
-	g.addSample(r, evidence)
+	g.hosts = addName(g.hosts, r.Host, maxNames)
+	g.servers = addName(g.servers, r.Server, maxNames)
+	g.methods = addName(g.methods, cut(r.Method, maxMethod), maxMethods)
+	origin := r.origin()
+	switch origin {
+	case OriginNone:
+		g.noRef++
+	case OriginForeign:
+		g.foreign++
+	}
+	s := r.sample(origin)
+	g.samples = g.samples.add(&s, evidence)
 	return true
 }
 
@@ -140,14 +131,14 @@ func (g *group) addClient(c client, threshold int) bool {
 			continue
 		}
 		if c.text < known.text {
-			known.text = clip(c.text)
+			known.text = strings.Clone(c.text)
 		}
 		return true
 	}
 	if len(g.clients) == threshold {
 		return false
 	}
-	g.clients = append(g.clients, client{c.addr, clip(c.text)})
+	g.clients = append(g.clients, client{c.addr, strings.Clone(c.text)})
 	return true
 }
 
@@ -160,25 +151,6 @@ func (g *group) spell(t int64, values []string) {
 	g.first = min(g.first, t)
 }
 
-func (g *group) addSample(r *Request, evidence int) {
-	n := len(g.samples)
-	if n == evidence && (n == 0 || r.Time > g.samples[n-1].Time) {
-		return
-	}
-	s := Sample{
-		Time: r.Time, Client: r.Client, Method: cut(r.Method, maxSample), Query: cut(r.Query, maxSample),
-		Referer: cut(r.Referer, maxSample), User: cut(r.User, maxSample), File: cut(r.File, maxSample),
-		Status: r.Status, Bytes: r.Bytes,
-	}
-	at, _ := slices.BinarySearchFunc(g.samples, s, func(a, b Sample) int { return a.compare(&b) })
-	if at == evidence {
-		return
-	}
-	s.Client, s.Method, s.Query = clip(s.Client), clip(s.Method), clip(s.Query)
-	s.Referer, s.User, s.File = clip(s.Referer), clip(s.User), clip(s.File)
-	g.samples = insertBounded(g.samples, at, s, evidence)
-}
-
 // insertBounded inserts v and drops what is then past the bound.
 func insertBounded[T any](s []T, at int, v T, bound int) []T {
 	if len(s) == bound {
@@ -188,6 +160,7 @@ func insertBounded[T any](s []T, at int, v T, bound int) []T {
 }
 
 func addSite(sites []site, name string, t int64) []site {
+	name = cut(name, maxSample)
 	at, found := slices.BinarySearchFunc(sites, name, func(s site, n string) int { return strings.Compare(s.name, n) })
 	if found {
 		sites[at].first = min(sites[at].first, t)
@@ -196,15 +169,16 @@ func addSite(sites []site, name string, t int64) []site {
 	if at == maxSites {
 		return sites
 	}
-	return insertBounded(sites, at, site{clip(name), t}, maxSites)
+	return insertBounded(sites, at, site{strings.Clone(name), t}, maxSites)
 }
 
-func addName(names []string, name string) []string {
+func addName(names []string, name string, bound int) []string {
+	name = cut(name, maxSample)
 	at, found := slices.BinarySearch(names, name)
-	if found || absent(name) || at == maxNames {
+	if found || absent(name) || at == bound {
 		return names
 	}
-	return insertBounded(names, at, clip(name), maxNames)
+	return insertBounded(names, at, strings.Clone(name), bound)
 }
 
 // clone returns a copy that can be changed.
@@ -214,6 +188,7 @@ func (g *group) clone() *group {
 	c.sites = slices.Clone(g.sites)
 	c.hosts = slices.Clone(g.hosts)
 	c.servers = slices.Clone(g.servers)
+	c.methods = slices.Clone(g.methods)
 	c.samples = slices.Clone(g.samples)
 	return &c
 }
@@ -233,13 +208,18 @@ func (g *group) merge(o *group, threshold, evidence int) bool {
 		g.sites = addSite(g.sites, s.name, s.first)
 	}
 	for _, n := range o.hosts {
-		g.hosts = addName(g.hosts, n)
+		g.hosts = addName(g.hosts, n, maxNames)
 	}
 	for _, n := range o.servers {
-		g.servers = addName(g.servers, n)
+		g.servers = addName(g.servers, n, maxNames)
 	}
-	g.samples = append(g.samples, o.samples...)
-	slices.SortFunc(g.samples, func(a, b Sample) int { return a.compare(&b) })
-	g.samples = g.samples[:min(len(g.samples), evidence)]
+	for _, n := range o.methods {
+		g.methods = addName(g.methods, n, maxMethods)
+	}
+	g.noRef += o.noRef
+	g.foreign += o.foreign
+	for i := range o.samples {
+		g.samples = g.samples.add(&o.samples[i], evidence)
+	}
 	return true
 }

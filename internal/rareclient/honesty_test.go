@@ -48,7 +48,7 @@ func commitLines(e *Engine, now int64, s step) {
 			continue
 		}
 		c := *r
-		b.Add(&c, []string{c.Path, c.UserAgent})
+		b.Add(&c, []string{c.Path, c.UserAgent}[:len(e.cfg.GroupBy)])
 	}
 	e.Commit(b, now)
 }

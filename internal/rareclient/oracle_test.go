@@ -5,6 +5,7 @@ package rareclient
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"regexp"
 	"slices"
@@ -65,7 +66,7 @@ func oracle(c *Config, all []Request) []string {
 			if c.SuppressFor > 0 {
 				quietUntil[identity] = end + int64(c.SuppressFor)
 			}
-			lines = append(lines, f.text(c, end, first))
+			lines = append(lines, f.text(c, end, first, oracleNovelty(c, matching, f, end-int64(c.Window), first)))
 		}
 		sort.Strings(lines)
 		out = append(out, lines...)
@@ -122,7 +123,72 @@ func (g *oracleGroup) identity(c *Config) string {
 	return path + "\n" + g.requests[0].UserAgent + "\n" + strings.Join(g.clientList(), " ")
 }
 
-func (g *oracleGroup) text(c *Config, end, firstOfAll int64) string {
+// oracleNovelty looks for an earlier request for the same path, by any browser.
+func oracleNovelty(c *Config, matching []Request, g *oracleGroup, start, firstOfAll int64) string {
+	if firstOfAll >= start {
+		return "unknown"
+	}
+	for _, r := range matching {
+		if r.Time < start && (r.Path == g.requests[0].Path || c.Semantics == Corrected && strings.EqualFold(r.Path, g.requests[0].Path)) {
+			return "known"
+		}
+	}
+	return "new"
+}
+
+// oracleOrigin sorts referers, of the few kinds that the scenarios have.
+func oracleOrigin(r *Request) string {
+	switch referer := strings.ToLower(r.Referer); {
+	case referer == "" || referer == "-":
+		return "none"
+	case r.Host == "":
+		return "unknown"
+	case strings.HasPrefix(referer, "https://evil"):
+		return "foreign"
+	default:
+		return "own"
+	}
+}
+
+// oracleSamples takes the earliest half, and of the rest the most telling.
+func oracleSamples(c *Config, requests []Request) []string {
+	type ranked struct {
+		weight, bytes int64
+		text          string // begins with the time
+	}
+	var all []ranked
+	for _, r := range requests {
+		var w int64
+		if r.Method == "POST" {
+			w += 100
+		}
+		if o := oracleOrigin(&r); o == "none" || o == "foreign" {
+			w += 10
+		}
+		if r.Query != "" && r.Query != "-" {
+			w++
+		}
+		s := ranked{w, r.Bytes % 4, fmt.Sprintf("%d %s %s %s %s %d", r.Time, r.Client, r.Method, r.Query, r.Referer, r.Bytes%4)}
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].text < all[j].text })
+	early := min(len(all), (c.Evidence+1)/2)
+	rest := all[early:]
+	sort.SliceStable(rest, func(i, j int) bool {
+		a, b := rest[i], rest[j]
+		return a.weight > b.weight || a.weight == b.weight && a.bytes > b.bytes
+	})
+	var out []string
+	for _, s := range all[:min(len(all), c.Evidence)] {
+		out = append(out, s.text)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (g *oracleGroup) text(c *Config, end, firstOfAll int64, novelty string) string {
 	slices.SortFunc(g.requests, func(a, b Request) int {
 		if a.Time != b.Time {
 			return int(max(-1, min(1, a.Time-b.Time)))
@@ -141,12 +207,15 @@ func (g *oracleGroup) text(c *Config, end, firstOfAll int64) string {
 			last = max(last, t)
 		}
 	}
-	var samples []string
+	methods, origins := map[string]bool{}, map[string]int{}
 	for _, r := range g.requests {
-		samples = append(samples, fmt.Sprintf("%d %s %s", r.Time, r.Client, r.Query))
+		origins[oracleOrigin(&r)]++
+		if r.Method != "" {
+			methods[r.Method] = true
+		}
 	}
-	sort.Strings(samples)
 	complete := end-int64(c.Window) >= firstOfAll
 	return fmt.Sprint(end, " ", g.requests[0].Path, " ", g.requests[0].UserAgent, " ", g.clientList(), sites,
-		" ", len(g.requests), " ", first, " ", last, " ", samples[:min(len(samples), c.Evidence)], " ", complete)
+		" ", len(g.requests), " ", first, " ", last, " ", oracleSamples(c, g.requests), " ", complete,
+		" ", slices.Sorted(maps.Keys(methods)), " ", origins["none"], " ", origins["foreign"], " ", novelty)
 }

@@ -35,6 +35,7 @@ func newScenario(r *rand.Rand) scenario {
 	if r.IntN(4) == 0 {
 		c.Window, c.Every = 50*time.Minute, 35*time.Minute // panes of 5m: neither divides the other
 	}
+	c.Evidence = r.IntN(6)
 	c.SuppressFor = []time.Duration{0, c.Window, 24 * time.Hour}[r.IntN(3)]
 	s := scenario{cfg: c}
 	span := 1 + r.IntN(36*3600)
@@ -64,7 +65,10 @@ func randomRequest(r *rand.Rand, span int) Request {
 		Client:    pick(r, "203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "10.0.0.1", "2001:db8::1", "169.254.1.1"),
 		Server:    pick(r, "198.51.100.5", "198.51.100.5", "198.51.100.5", "10.0.0.9", "2001:db8::5"),
 		Site:      pick(r, "W3SVC1", "W3SVC2"),
-		Query:     pick(r, "q=1", "q=2", "q=3"),
+		Query:     pick(r, "", "-", "q=2", "q=3"),
+		Method:    pick(r, "GET", "GET", "GET", "HEAD", "POST", ""),
+		Referer:   pick(r, "", "-", "https://shop.example.com/a", "http://SHOP.example.com:8080/", "https://evil.example.net/shop.example.com"),
+		Host:      pick(r, "shop.example.com", "shop.example.com", "shop.example.com", ""),
 		Status:    []int{200, 200, 200, 200, 404}[r.IntN(5)],
 		Bytes:     int64(r.IntN(240)),
 	}
@@ -83,7 +87,7 @@ func (h *harness) commit(now int64, source int, records []Request) {
 	b.Reset(now)
 	b.Source(fmt.Sprint("file", source))
 	for _, r := range records {
-		r.Bytes = 0
+		r.Bytes %= 4
 		b.Add(&r, []string{r.Path, r.UserAgent})
 	}
 	h.Commit(b, now)
@@ -98,7 +102,7 @@ func (h *harness) drain() {
 		findings, _ := h.Evaluate(&w)
 		var lines []string
 		for _, f := range findings {
-			lines = append(lines, findingText(&f))
+			lines = append(lines, findingText(f))
 		}
 		sort.Strings(lines)
 		h.out = append(h.out, lines...)
@@ -117,10 +121,12 @@ func (h *harness) settle(now int64) {
 func findingText(f *Finding) string {
 	var samples []string
 	for _, s := range f.Samples {
-		samples = append(samples, fmt.Sprintf("%d %s %s", s.Time, s.Client, s.Query))
+		samples = append(samples, fmt.Sprintf("%d %s %s %s %s %d", s.Time, s.Client, s.Method, s.Query, s.Referer, s.Bytes))
 	}
+	novelty := [...]string{"unknown", "new", "known"}[f.Novelty]
 	return fmt.Sprint(f.WindowEnd, " ", f.Values[0], " ", f.Values[1], " ", f.Clients, f.Sites,
-		" ", f.Requests, " ", f.FirstSeen, " ", f.LastSeen, " ", samples, " ", f.Reasons == 0)
+		" ", f.Requests, " ", f.FirstSeen, " ", f.LastSeen, " ", samples, " ", f.Reasons == 0,
+		" ", f.Methods, " ", f.NoReferer, " ", f.Foreign, " ", novelty)
 }
 
 // live delivers records as they come to be, from all sources at once.

@@ -1,0 +1,75 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclient
+
+// history remembers which URIs were requested in the windows evaluated so far
+// (groups, where url.path is not in group_by), so that a finding can tell
+// whether its URI is new. Only requests that passed the match stages count.
+//
+// It is bounded: it has two generations, and when the younger is full the older
+// is forgotten. A URI that is requested again moves to the younger one.
+type history struct {
+	bound      int // URIs in a generation, unless a single pane has more
+	young, old generation
+	next       int64 // start of the first pane that was not learned yet
+	cut        bool  // a generation was forgotten
+}
+
+type generation struct {
+	start int64            // of its first pane
+	first map[uint64]int64 // by URI: start of the pane of its first request
+}
+
+func newHistory(maxGroups int) history {
+	return history{bound: max(1, maxGroups/2), next: minTime}
+}
+
+// learn adds the panes of a window. Windows must come in the order of their ends.
+func (h *history) learn(panes []closedPane) {
+	for i := range panes {
+		if p := &panes[i]; p.start >= h.next {
+			h.next = p.start + 1
+			h.add(p)
+		}
+	}
+}
+
+func (h *history) add(p *closedPane) {
+	n := p.uris()
+	switch {
+	case h.young.first == nil:
+		h.young = generation{p.start, make(map[uint64]int64, n)}
+	case len(h.young.first)+n > h.bound:
+		h.cut = h.cut || h.old.first != nil
+		h.old, h.young = h.young, generation{p.start, make(map[uint64]int64, n)}
+	}
+	p.eachURI(func(uri uint64) {
+		if _, known := h.young.first[uri]; known {
+			return
+		}
+		first, known := h.old.first[uri]
+		if !known {
+			first = p.start
+		}
+		h.young.first[uri] = first
+	})
+}
+
+// since returns the time from which on everything is remembered: that of the
+// first record of all, or the beginning of the older generation.
+func (h *history) since(firstRecord int64) int64 {
+	if h.cut {
+		return max(firstRecord, h.old.start)
+	}
+	return firstRecord
+}
+
+// knows reports whether a URI was requested in a pane before t.
+func (h *history) knows(uri uint64, t int64) bool {
+	if first, ok := h.young.first[uri]; ok {
+		return first < t
+	}
+	first, ok := h.old.first[uri]
+	return ok && first < t
+}
