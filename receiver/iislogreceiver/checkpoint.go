@@ -6,6 +6,8 @@ package iislogreceiver
 import (
 	"context"
 	"fmt"
+	"hash/maphash"
+	"sync"
 	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
@@ -21,6 +23,11 @@ type checkpoint struct {
 	frozen atomic.Bool
 	// young is saved together with the offsets that it belongs to.
 	young *youngFiles
+	seed  maphash.Seed
+
+	mu sync.Mutex
+	// saved is the hash of the offsets that were saved last; guarded by mu.
+	saved *uint64
 }
 
 // openCheckpoint returns the client of the storage extension.
@@ -37,7 +44,7 @@ func openCheckpoint(ctx context.Context, host component.Host, storageID, receive
 	if err != nil {
 		return nil, fmt.Errorf("storage: %w", err)
 	}
-	c := &checkpoint{Client: client, young: young}
+	c := newCheckpoint(client, young)
 	saved, err := client.Get(ctx, youngKey)
 	if err != nil {
 		return c, fmt.Errorf("storage: %w", err)
@@ -46,7 +53,21 @@ func openCheckpoint(ctx context.Context, host component.Host, storageID, receive
 	return c, nil
 }
 
+func newCheckpoint(client storage.Client, young *youngFiles) *checkpoint {
+	return &checkpoint{Client: client, young: young, seed: maphash.MakeSeed()}
+}
+
 func (c *checkpoint) freeze() { c.frozen.Store(true) }
+
+// Get is that of storage.Client. That there is no archive yet is not an error
+// to be written to the log at the first start, as fileconsumer does.
+func (c *checkpoint) Get(ctx context.Context, key string) ([]byte, error) {
+	value, err := c.Client.Get(ctx, key)
+	if key == archiveKey && value == nil && err == nil {
+		return []byte("0"), nil
+	}
+	return value, err
+}
 
 // Set is that of storage.Client.
 func (c *checkpoint) Set(ctx context.Context, key string, value []byte) error {
@@ -58,28 +79,43 @@ func (c *checkpoint) Delete(ctx context.Context, key string) error {
 	return c.Batch(ctx, storage.DeleteOperation(key))
 }
 
-// Batch is that of storage.Client.
+// Batch is that of storage.Client. Offsets that are the same as the last saved
+// ones are not saved again: with hundreds of files they are megabytes, and
+// fileconsumer saves them at every poll.
 func (c *checkpoint) Batch(ctx context.Context, ops ...*storage.Operation) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	allowed := make([]*storage.Operation, 0, len(ops)+1)
-	offsets, young := false, false
+	var sum *uint64
 	for _, op := range ops {
-		if op.Type == storage.Get || !c.frozen.Load() {
+		switch {
+		case op.Type != storage.Get && c.frozen.Load():
+		case op.Type == storage.Set && op.Key == checkpointKey:
+			h := maphash.Bytes(c.seed, op.Value)
+			if c.saved == nil || *c.saved != h {
+				sum = &h
+				allowed = append(allowed, op)
+			}
+		default:
 			allowed = append(allowed, op)
-			offsets = offsets || op.Type == storage.Set && op.Key == checkpointKey
 		}
 	}
-	if offsets {
-		if saved := c.young.save(); saved != nil {
-			allowed = append(allowed, storage.SetOperation(youngKey, saved))
-			young = true
+	if sum != nil {
+		if young := c.young.save(); young != nil {
+			allowed = append(allowed, storage.SetOperation(youngKey, young))
 		}
 	}
 	if len(allowed) == 0 {
 		return nil
 	}
 	err := c.Client.Batch(ctx, allowed...)
-	if err != nil && young {
+	switch {
+	case sum == nil:
+	case err != nil:
+		c.saved = nil
 		c.young.saveAgain()
+	default:
+		c.saved = sum
 	}
 	return err
 }

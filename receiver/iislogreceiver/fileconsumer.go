@@ -47,6 +47,9 @@ const (
 
 	// checkpointKey is what fileconsumer saves its offsets under.
 	checkpointKey = "knownFiles"
+	// archiveKey is what it saves the next place of its archive under, at the
+	// end of each poll.
+	archiveKey = "knownFilesArchiveIndex"
 )
 
 // defaultFileConfig changes fileconsumer's defaults where IIS needs it.

@@ -111,6 +111,9 @@ func (w *worker) read(tokens [][]byte, offsets []int64) error {
 
 // end tells how a token ends, from its length in the file.
 func (r *iisReceiver) end(token []byte, length int64) w3c.End {
+	if len(token) == 0 {
+		return w3c.EndWhole // some encodings have bytes that decode to nothing
+	}
 	switch last := token[len(token)-1:]; {
 	case string(last) == "\n", r.chunks && string(last) == "\r":
 		return w3c.EndWhole

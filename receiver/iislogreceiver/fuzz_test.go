@@ -1,0 +1,85 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package iislogreceiver
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
+)
+
+// FuzzEmit gives any file to the callback in tokens of any size: no panic, each
+// record is the line it says it is, all text is UTF-8, and an excluded cookie
+// is nowhere in a record that was given its columns.
+func FuzzEmit(f *testing.F) {
+	logs, err := filepath.Glob(filepath.Join(casesDir, "*", "in", "*", "*.log"))
+	require.NoError(f, err)
+	for i, path := range logs {
+		text, err := os.ReadFile(path)
+		require.NoError(f, err)
+		f.Add(string(text), uint8(i*40))
+	}
+	f.Fuzz(func(t *testing.T, file string, limit uint8) {
+		cfg := createDefaultConfig().(*Config)
+		cfg.Include = []string{"*.log"}
+		cfg.MaxLogSize, cfg.InitialBufferSize = 1024, 1024
+		cfg.IncludeFileRecordOffset = true
+		sink := new(consumertest.LogsSink)
+		set := receivertest.NewNopSettings(metadata.Type)
+		set.ID = component.NewID(metadata.Type)
+		r, err := newReceiver(set, cfg, sink)
+		require.NoError(t, err)
+		require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
+		emitFile(t, r, file, 1024-int(limit))
+		require.NoError(t, r.Shutdown(context.Background()))
+		for _, lr := range recordsOf(sink.AllLogs()) {
+			at, ok := lr.Attributes().Get(attrOffset)
+			require.True(t, ok)
+			require.Less(t, at.Int(), int64(len(file)))
+			requireUTF8(t, lr.Body())
+			for _, v := range lr.Attributes().All() {
+				requireUTF8(t, v)
+			}
+			_, cookie := lr.Attributes().Get("http.request.header.cookie")
+			require.False(t, cookie)
+		}
+	})
+}
+
+// emitFile does what fileconsumer does, with a buffer of size bytes.
+func emitFile(t *testing.T, r *iisReceiver, file string, size int) {
+	t.Helper()
+	scanner := bufio.NewScanner(strings.NewReader(file))
+	scanner.Buffer(make([]byte, 0, size), 1024)
+	scanner.Split(splitChunks(1024, func([]byte) bool { return true }))
+	attributes := map[string]any{attrFileName: "a.log", attrFilePath: "/W3SVC1/a.log"}
+	var at int64
+	for scanner.Scan() {
+		token := []byte(scanner.Text())
+		next := at + int64(len(token))
+		require.NoError(t, r.emit(t.Context(), [][]byte{token}, attributes, 0, []int64{at, next}))
+		at = next
+	}
+	require.NoError(t, scanner.Err())
+}
+
+func requireUTF8(t *testing.T, v pcommon.Value) {
+	t.Helper()
+	if text := v.AsString(); !utf8.ValidString(text) {
+		t.Fatalf("%q is not UTF-8", text)
+	}
+}
