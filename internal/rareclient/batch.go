@@ -152,13 +152,22 @@ func (b *Batch) funnel(t int64) *Funnel {
 
 func (b *Batch) keep(r *Request, values []string) {
 	b.scratch = b.scratch[:0]
+	from, to := 0, 0 // the path
 	for i, v := range values {
+		n := len(b.scratch)
 		b.scratch = b.engine.appendValue(b.scratch, i, v)
+		if i == b.engine.uriAt {
+			from, to = n, len(b.scratch)
+		}
+	}
+	k := b.engine.seed.key(b.scratch)
+	if to > 0 {
+		k = k.of(b.engine.seed.key(b.scratch[from:to]))
 	}
 	b.requests = append(b.requests, *r)
 	if len(r.Client) > maxClient {
 		b.requests[len(b.requests)-1].Client = boundedValue(r.Client, maxClient)
 	}
-	b.keys = append(b.keys, b.engine.seed.key(b.scratch))
+	b.keys = append(b.keys, k)
 	b.values = append(b.values, values...)
 }

@@ -6,12 +6,14 @@ package rareclient
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
 
-// fill commits n groups of one window, each asked by the given number of clients.
-func fill(e *Engine, n, clients int) {
+// fill commits n groups of one window, each asked by the given number of
+// clients; change makes the requests larger.
+func fill(e *Engine, n, clients int, change func(r *Request, client int)) {
 	now := day.UnixNano()
 	b := e.NewBatch()
 	for first := 0; first < n; first += 1000 {
@@ -19,8 +21,12 @@ func fill(e *Engine, n, clients int) {
 		b.Source("file")
 		for g := first; g < min(n, first+1000); g++ {
 			r := at(0, fmt.Sprintf("/shop/page%d.aspx", g), "")
+			r.Site, r.Server, r.Method, r.File = "W3SVC1", "198.51.100.5", "GET", "u_ex260302.log"
 			for c := range clients {
-				r.Client = fmt.Sprintf("203.0.%d.%d", c/250, c%250)
+				r.Client = fmt.Sprintf("198.%d.%d.%d", 18+c>>16, c>>8&255, c&255)
+				if change != nil {
+					change(&r, c)
+				}
 				b.Add(&r, []string{r.Path, r.UserAgent})
 			}
 		}
@@ -34,30 +40,110 @@ func large(groups int) Config {
 	return c
 }
 
+// largest fills every text of a request, differently for each of its turns.
+func largest(r *Request, turn int) {
+	text := func(n int) string { return fmt.Sprint(turn, strings.Repeat("x", n)) }
+	r.Time = day.Add(time.Duration(turn)).UnixNano()
+	r.Client = "203.0.113.1"
+	r.UserAgent = "Mozilla" + strings.Repeat("u", maxValue)
+	r.Host, r.Site, r.Server, r.Method = text(maxSample), text(maxSample), text(maxSample), text(maxMethod)
+	r.Query, r.Referer, r.User, r.File = text(maxSample), text(maxSample), text(maxSample), text(maxSample)
+}
+
+// heap returns the bytes that what make returns holds on the heap.
+func heap(build func() any) float64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	kept := build()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(kept)
+	return float64(after.HeapAlloc) - float64(before.HeapAlloc)
+}
+
 // BenchmarkMemory reports the heap bytes that one group costs.
 func BenchmarkMemory(b *testing.B) {
 	for _, bb := range []struct {
 		name            string
 		groups, clients int
+		change          func(*Request, int)
 	}{
-		{"open", 1_000_000, 1},
-		{"settled/2_clients", 1_000_000, 2},
-		{"settled/20_clients", 1_000_000, 20},
+		{"open/1M", 1_000_000, 1, nil},
+		{"open/10M", 10_000_000, 1, nil},
+		{"open/largest", 1_000, maxSites, largest},
+		{"settled/1M/2_clients", 1_000_000, 2, nil},
+		{"settled/1M/20_clients", 1_000_000, 20, nil},
+		{"settled/10M/2_clients", 10_000_000, 2, nil},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			var before, after runtime.MemStats
+			bytes := 0.0
 			for b.Loop() {
-				runtime.GC()
-				runtime.ReadMemStats(&before)
-				e := New(large(bb.groups), "rule", NewSeed())
-				fill(e, bb.groups, bb.clients)
-				runtime.GC()
-				runtime.ReadMemStats(&after)
-				runtime.KeepAlive(e)
+				bytes = heap(func() any {
+					e := New(large(bb.groups), "rule", NewSeed())
+					fill(e, bb.groups, bb.clients, bb.change)
+					return e
+				})
 			}
-			b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(bb.groups), "B/group")
+			b.ReportMetric(bytes/float64(bb.groups), "B/group")
 		})
 	}
+}
+
+// BenchmarkClients reports the heap bytes of an engine with one group, which
+// do not depend on how many clients ask for it.
+func BenchmarkClients(b *testing.B) {
+	for _, clients := range []int{2, 2_000_000} {
+		b.Run(fmt.Sprint(clients), func(b *testing.B) {
+			bytes := 0.0
+			for b.Loop() {
+				bytes = heap(func() any {
+					e := New(large(1), "rule", NewSeed())
+					for first := 0; first < clients; first += 1000 {
+						fill(e, 1, min(clients, 1000), func(r *Request, c int) {
+							c += first
+							r.Client = fmt.Sprintf("198.%d.%d.%d", 18+c>>16, c>>8&255, c&255)
+						})
+					}
+					return e
+				})
+			}
+			b.ReportMetric(bytes, "B")
+		})
+	}
+}
+
+// BenchmarkHistory reports the heap bytes that a remembered URI costs.
+func BenchmarkHistory(b *testing.B) {
+	const uris = 1_000_000
+	groups := map[Key]*group{}
+	seed := NewSeed()
+	for i := range uris {
+		groups[seed.key(fmt.Append(nil, i))] = nil
+	}
+	bytes := 0.0
+	for b.Loop() {
+		bytes = heap(func() any {
+			h := newHistory(2 * uris)
+			h.learn([]closedPane{{0, groups}})
+			return &h
+		})
+	}
+	b.ReportMetric(bytes/uris, "B/URI")
+}
+
+// BenchmarkFlood commits ten million URIs that are asked for once, ten times
+// more than max_groups, and reports the bytes that the engine then holds.
+func BenchmarkFlood(b *testing.B) {
+	bytes := 0.0
+	for b.Loop() {
+		bytes = heap(func() any {
+			e := New(large(1_000_000), "rule", NewSeed())
+			fill(e, 10_000_000, 1, nil)
+			return e
+		})
+	}
+	b.ReportMetric(bytes/1e6, "MB")
 }
 
 // BenchmarkWindowClose reports how long the closing of a window of a million
@@ -67,7 +153,7 @@ func BenchmarkWindowClose(b *testing.B) {
 	var blocked, evaluated time.Duration
 	for b.Loop() {
 		e := New(large(groups), "rule", NewSeed())
-		fill(e, groups, 1)
+		fill(e, groups, 1, nil)
 		begin := time.Now()
 		e.Tick(day.Add(48 * time.Hour).UnixNano())
 		blocked += time.Since(begin)

@@ -38,7 +38,6 @@ type Engine struct {
 	undated   int64 // wall clock at which a line was lost of which not even its file told the time
 	queue     []Window
 	stats     Stats
-	scratch   []byte
 
 	evaluateMu sync.Mutex // guards everything below
 	suppressed suppression
@@ -156,9 +155,6 @@ func (e *Engine) pane(p int64) *pane {
 	pn := e.panes[p]
 	if pn == nil {
 		pn = &pane{groups: map[Key]*group{}}
-		if e.uriAt >= 0 {
-			pn.paths = map[uint64]struct{}{}
-		}
 		e.panes[p] = pn
 	}
 	return pn
@@ -181,10 +177,6 @@ func (e *Engine) add(k Key, r *Request, values []string) {
 	case !known:
 		g = newGroup(r, values)
 		pn.groups[k] = g
-		if e.uriAt >= 0 {
-			e.scratch = e.appendValue(e.scratch[:0], e.uriAt, g.values[e.uriAt])
-			pn.paths[e.seed.key(e.scratch)[0]] = struct{}{}
-		}
 		e.groups++
 		e.open++
 		pn.open++
@@ -286,7 +278,7 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 		win.Reasons |= pn.reasons
 		win.Funnel.add(&pn.funnel)
 		if len(pn.groups) > 0 {
-			win.panes = append(win.panes, closedPane{p * e.length, pn.groups, pn.paths})
+			win.panes = append(win.panes, closedPane{p * e.length, pn.groups})
 		}
 	}
 	if win.Start <= e.undated { // it was written before it was read

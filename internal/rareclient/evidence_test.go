@@ -112,7 +112,7 @@ func TestManyMethodsAndLongNamesAreBounded(t *testing.T) {
 	if len(f.Methods) != maxMethods || len(f.Methods[0]) != maxMethod {
 		t.Errorf("%d methods of %d bytes", len(f.Methods), len(f.Methods[0]))
 	}
-	if len(f.Hosts) != 1 || len(f.Hosts[0]) != maxSample || len(f.Sites) != 1 {
+	if len(f.Hosts) != 1 || len(f.Hosts[0]) != maxName || len(f.Sites) != 1 {
 		t.Errorf("%d hosts, %d sites", len(f.Hosts), len(f.Sites))
 	}
 }

@@ -130,7 +130,7 @@ func (e *Engine) finding(w *Window, k Key, g *group) *Finding {
 		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons,
 		Values: g.values, Hosts: g.hosts, Servers: g.servers, Methods: g.methods, Samples: g.samples,
 		Requests: g.requests, NoReferer: g.noRef, Foreign: g.foreign, FirstSeen: g.first, LastSeen: g.last,
-		Novelty: e.novelty(w, k, g), HistoryStart: e.history.since(w.firstRecord),
+		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord),
 	}
 	for _, c := range g.clients {
 		f.Clients = append(f.Clients, c.text)
@@ -150,13 +150,9 @@ func (e *Engine) finding(w *Window, k Key, g *group) *Finding {
 	return f
 }
 
-func (e *Engine) novelty(w *Window, k Key, g *group) Novelty {
-	uri := k[0]
-	if e.uriAt >= 0 {
-		uri = e.seed.key(e.appendValue(nil, e.uriAt, g.values[e.uriAt]))[0]
-	}
+func (e *Engine) novelty(w *Window, k Key) Novelty {
 	switch {
-	case e.history.knows(uri, w.Start):
+	case e.history.knows(k.uri(), w.Start):
 		return NoveltyKnown
 	case e.history.since(w.firstRecord) < w.Start:
 		return NoveltyNew

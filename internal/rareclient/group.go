@@ -15,7 +15,8 @@ import (
 // What a finding keeps at most; what an attacker chooses is bounded.
 const (
 	maxValue   = 2048 // bytes of a group value
-	maxSample  = 1024 // bytes of a text in a sample request, and of a name
+	maxSample  = 1024 // bytes of a text in a sample request
+	maxName    = 256  // bytes of a site, host name or server address
 	maxClient  = 256  // bytes of a client that is no address
 	maxMethod  = 32   // bytes of a method
 	maxSites   = 256  // sites of a finding
@@ -160,7 +161,7 @@ func insertBounded[T any](s []T, at int, v T, bound int) []T {
 }
 
 func addSite(sites []site, name string, t int64) []site {
-	name = cut(name, maxSample)
+	name = cut(name, maxName)
 	at, found := slices.BinarySearchFunc(sites, name, func(s site, n string) int { return strings.Compare(s.name, n) })
 	if found {
 		sites[at].first = min(sites[at].first, t)
@@ -173,7 +174,7 @@ func addSite(sites []site, name string, t int64) []site {
 }
 
 func addName(names []string, name string, bound int) []string {
-	name = cut(name, maxSample)
+	name = cut(name, maxName)
 	at, found := slices.BinarySearch(names, name)
 	if found || absent(name) || at == bound {
 		return names

@@ -3,6 +3,8 @@
 
 package rareclient
 
+import "maps"
+
 // history remembers which URIs were requested in the windows evaluated so far
 // (groups, where url.path is not in group_by), so that a finding can tell
 // whether its URI is new. Only requests that passed the match stages count.
@@ -36,24 +38,31 @@ func (h *history) learn(panes []closedPane) {
 }
 
 func (h *history) add(p *closedPane) {
-	n := p.uris()
-	switch {
-	case h.young.first == nil:
-		h.young = generation{p.start, make(map[uint64]int64, n)}
-	case len(h.young.first)+n > h.bound:
-		h.cut = h.cut || h.old.first != nil
-		h.old, h.young = h.young, generation{p.start, make(map[uint64]int64, n)}
-	}
-	p.eachURI(func(uri uint64) {
-		if _, known := h.young.first[uri]; known {
-			return
+	fresh := map[uint64]int64{}
+	added := 0
+	for k := range p.groups {
+		uri := k.uri()
+		if _, known := fresh[uri]; known {
+			continue
 		}
-		first, known := h.old.first[uri]
+		first, known := h.young.first[uri]
 		if !known {
-			first = p.start
+			added++
+			if first, known = h.old.first[uri]; !known {
+				first = p.start
+			}
 		}
-		h.young.first[uri] = first
-	})
+		fresh[uri] = first
+	}
+	switch {
+	case len(h.young.first) == 0:
+		h.young = generation{p.start, fresh}
+	case len(h.young.first)+added > h.bound:
+		h.cut = h.cut || h.old.first != nil
+		h.old, h.young = h.young, generation{p.start, fresh}
+	default:
+		maps.Copy(h.young.first, fresh)
+	}
 }
 
 // since returns the time from which on everything is remembered: that of the

@@ -15,8 +15,17 @@ import (
 
 // Key stands for a group or a source: SipHash-2-4-128 under the engine's seed.
 // The values hashed are chosen by whoever sends requests; without the seed
-// nobody can aim at the key of a settled group.
+// nobody can aim at the key of a settled group. The key of a group whose
+// group_by has url.path and more is two halves of such hashes (see of): keys of
+// two paths differ in 128 bits, those of one path in 64.
 type Key [2]uint64
+
+// of makes the key of a group such that it tells its URI too: one half stands
+// for the URI, the other for all values together.
+func (k Key) of(uri Key) Key { return Key{uri[0], k[1]} }
+
+// uri stands for the group's url.path, where group_by has it.
+func (k Key) uri() uint64 { return k[0] }
 
 // Seed is the secret of the keys.
 type Seed [2]uint64

@@ -12,8 +12,6 @@ type pane struct {
 	// it can be in no finding of any window over this pane. Settled groups are
 	// never evicted: a forgotten one would look like a group with one client.
 	groups map[Key]*group
-	// paths has the URIs of the groups; nil where each group is a URI.
-	paths map[uint64]struct{}
 	// open is the number of groups that are not settled.
 	open int
 	// reasons are the losses that touched this stretch.
@@ -26,27 +24,6 @@ type pane struct {
 type closedPane struct {
 	start  int64
 	groups map[Key]*group
-	paths  map[uint64]struct{}
-}
-
-// uris returns the number of different URIs.
-func (p *closedPane) uris() int {
-	if p.paths != nil {
-		return len(p.paths)
-	}
-	return len(p.groups)
-}
-
-func (p *closedPane) eachURI(f func(uint64)) {
-	if p.paths != nil {
-		for uri := range p.paths {
-			f(uri)
-		}
-		return
-	}
-	for k := range p.groups {
-		f(k[0])
-	}
 }
 
 // Funnel counts what became of the records of a stretch of event time.
