@@ -44,6 +44,8 @@ type Config struct {
 	// RetryOnFailure says how often a batch is offered to the next consumer
 	// again. Default: for ever; the files are the queue.
 	RetryOnFailure configretry.BackOffConfig `mapstructure:"retry_on_failure"`
+	// ClientAddress says how the real client behind proxies is found.
+	ClientAddress ClientAddressConfig `mapstructure:"client_address"`
 	// Fields chooses the columns that become attributes.
 	Fields FieldsConfig `mapstructure:"fields"`
 	// DecodePlus turns the + of a user agent back into the blank that it was.
@@ -101,6 +103,7 @@ func (c *Config) Validate() error {
 		c.validateUnsupported(),
 		c.validateSizes(),
 		c.validateFields(),
+		c.ClientAddress.check(),
 		oneOf("body", c.Body, BodyOriginal, BodyNone),
 		oneOf("on_error", c.OnError, OnErrorSend, OnErrorDrop),
 	}

@@ -55,7 +55,7 @@ func TestHostWithoutPort(t *testing.T) {
 
 func TestExcludedColumnsLeaveTheBody(t *testing.T) {
 	plan := newPlan(w3c.ParseSchema("a cs(Cookie) b cs(Authorization) cs(cookie)"),
-		newColumnChoice(FieldsConfig{Exclude: []string{"CS(COOKIE)", "cs(Authorization)"}}))
+		newColumnChoice(FieldsConfig{Exclude: []string{"CS(COOKIE)", "cs(Authorization)"}}), "")
 	r := w3c.Reader{Schemas: &w3c.Cache{}}
 	for line, want := range map[string]string{
 		"1 x=secret 2 Basic+secret y=secret": "1 - 2 - -",

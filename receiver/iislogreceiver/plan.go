@@ -43,6 +43,9 @@ type plan struct {
 	steps []step
 	// Positions of the columns that every record needs, -1 if there is none.
 	date, time, site, host, csHost int
+	// forwarded is the position of the header that names the real client, -1
+	// if there is none.
+	forwarded int
 	// attrs is how many attributes an ordinary line has at most.
 	attrs int
 	// missing are the columns that detections need and the log lacks.
@@ -120,9 +123,10 @@ func (c columnChoice) wanted(key string) bool {
 }
 
 // newPlan compiles a schema.
-func newPlan(s *w3c.Schema, choice columnChoice) *plan {
+func newPlan(s *w3c.Schema, choice columnChoice, header string) *plan {
 	p := &plan{
-		date: s.Index(w3c.Date), time: s.Index(w3c.Time),
+		forwarded: headerColumn(s, header),
+		date:      s.Index(w3c.Date), time: s.Index(w3c.Time),
 		site: s.Index(w3c.SiteName), host: s.Index(w3c.ComputerName), csHost: s.Index(w3c.Host),
 	}
 	hide := func(at *int) {
@@ -135,7 +139,7 @@ func newPlan(s *w3c.Schema, choice columnChoice) *plan {
 	if p.csHost >= 0 && !choice.wanted(s.Fields[p.csHost].Key) {
 		p.csHost = -1
 	}
-	p.missing = missingColumns(s)
+	p.missing = missingColumns(s, header)
 	for i, f := range s.Fields {
 		if choice.excluded(f.Key) {
 			p.redact = append(p.redact, i)
@@ -162,12 +166,27 @@ func newPlan(s *w3c.Schema, choice columnChoice) *plan {
 	return p
 }
 
+// headerColumn finds the column of a request header: as a custom field of IIS it
+// has the header's name, in Advanced Logging it is in cs(...).
+func headerColumn(s *w3c.Schema, header string) int {
+	if header == "" {
+		return -1
+	}
+	for i, f := range s.Fields {
+		if strings.EqualFold(f.Name, header) || strings.EqualFold(f.Name, "cs("+header+")") {
+			return i
+		}
+	}
+	return -1
+}
+
 // maxPlans bounds a planCache, as the schemas of a w3c.Cache are bounded.
 const maxPlans = 1024
 
 // planCache shares the plans of equal schemas between files.
 type planCache struct {
 	choice columnChoice
+	header string // that names the real client
 
 	mu sync.Mutex
 	// plans is guarded by mu.
@@ -183,7 +202,7 @@ func (c *planCache) get(s *w3c.Schema) *plan {
 	if c.plans == nil || len(c.plans) >= maxPlans {
 		c.plans = make(map[*w3c.Schema]*plan)
 	}
-	p := newPlan(s, c.choice)
+	p := newPlan(s, c.choice, c.header)
 	c.plans[s] = p
 	return p
 }

@@ -30,8 +30,8 @@ var neededColumns = []needed{
 
 // missingColumns lists what a web log lacks. Other logs of the same format are
 // not made for detections: HTTPERR has cs-uri, FTP and SMTP have neither a
-// user agent nor a query.
-func missingColumns(s *w3c.Schema) []needed {
+// user agent nor a query. header is the one that names the real client, if any.
+func missingColumns(s *w3c.Schema, header string) []needed {
 	if s.Index(w3c.URI) >= 0 || s.Index(w3c.UserAgent) < 0 && s.Index(w3c.URIQuery) < 0 {
 		return nil
 	}
@@ -40,6 +40,9 @@ func missingColumns(s *w3c.Schema) []needed {
 		if s.Index(n.column) < 0 {
 			missing = append(missing, n)
 		}
+	}
+	if header != "" && headerColumn(s, header) < 0 {
+		missing = append(missing, needed{name: header, title: "Add Field, Request Header"})
 	}
 	return missing
 }

@@ -37,6 +37,7 @@ type iisReceiver struct {
 	schemas       w3c.Cache
 	defaultSchema *w3c.Schema
 	plans         planCache
+	proxies       *proxies
 	said          said
 	young         *youngFiles
 	meters        *meters
@@ -77,7 +78,8 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*iisRe
 		scopeName:     metadata.ScopeName,
 		scopeVersion:  set.BuildInfo.Version,
 		defaultSchema: w3c.ParseSchema(cfg.DefaultFields),
-		plans:         planCache{choice: newColumnChoice(cfg.Fields)},
+		plans:         planCache{choice: newColumnChoice(cfg.Fields), header: cfg.ClientAddress.Header},
+		proxies:       newProxies(cfg.ClientAddress),
 		young:         newYoungFiles(int64(cfg.FingerprintSize)),
 		meters:        m,
 		deliverer:     &deliverer{next: next, retry: cfg.RetryOnFailure, obs: obs, meters: m, logger: set.Logger},

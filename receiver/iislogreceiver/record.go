@@ -23,6 +23,7 @@ const (
 // what neighbouring lines share, so one mapper serves one file at a time.
 type mapper struct {
 	decodePlus bool
+	proxies    *proxies // nil: c-ip is the client
 	clock      w3c.Clock
 	agents     agentCache
 	// problems of the line at hand.
@@ -97,7 +98,11 @@ func (m *mapper) apply(lr plog.LogRecord, attrs pcommon.Map, st *step, v string,
 	case opHeader:
 		attrs.PutEmptySlice(st.attr).AppendEmpty().SetStr(v)
 	case opClientIP:
-		attrs.PutStr(st.attr, v)
+		client := v
+		if m.proxies != nil && p.forwarded >= 0 && !w3c.Absent(l.Values[p.forwarded]) {
+			client = m.proxies.client(v, l.Values[p.forwarded])
+		}
+		attrs.PutStr(st.attr, client)
 		attrs.PutStr("network.peer.address", v)
 	case opServerIP:
 		attrs.PutStr(st.attr, v)

@@ -38,7 +38,7 @@ func newWorker(r *iisReceiver) *worker {
 	return &worker{
 		r:      r,
 		reader: w3c.Reader{Schemas: &r.schemas, Default: r.defaultSchema, Raw: isRaw(r.cfg.Encoding)},
-		mapper: mapper{decodePlus: r.cfg.DecodePlus},
+		mapper: mapper{decodePlus: r.cfg.DecodePlus, proxies: r.proxies},
 		batch:  batch{scopeName: r.scopeName, scopeVersion: r.scopeVersion},
 	}
 }
