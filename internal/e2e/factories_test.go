@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/exporter/nopexporter"
@@ -25,6 +26,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
+	"github.com/iishunt/iishunt/connector/rareclientconnector"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver"
 )
@@ -32,7 +34,7 @@ import (
 // factories returns the distribution's components (those of builder-config.yaml)
 // and the sink exporter, whose instances put what they get into s.
 func factories(s *sinks) (otelcol.Factories, error) {
-	var errs [4]error
+	var errs [5]error
 	f := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
 	f.Receivers, errs[0] = otelcol.MakeFactoryMap[receiver.Factory](
 		iislogreceiver.NewFactory(),
@@ -52,6 +54,9 @@ func factories(s *sinks) (otelcol.Factories, error) {
 	f.Extensions, errs[3] = otelcol.MakeFactoryMap[extension.Factory](
 		filestorage.NewFactory(),
 		healthcheckextension.NewFactory(),
+	)
+	f.Connectors, errs[4] = otelcol.MakeFactoryMap[connector.Factory](
+		rareclientconnector.NewFactory(),
 	)
 	return f, errors.Join(errs[:]...)
 }

@@ -52,7 +52,7 @@ func newClock(lateness, idle time.Duration) clock {
 }
 
 // observe takes the oldest, newest and last event time of a batch from one source.
-func (c *clock) observe(k Key, now, oldest, newest, last int64) *source {
+func (c *clock) observe(k Key, now, oldest, newest, last int64) {
 	s := c.touch(k, now)
 	if !s.timed {
 		s.timed, s.newest, s.lag = true, oldest, now-oldest
@@ -67,7 +67,6 @@ func (c *clock) observe(k Key, now, oldest, newest, last int64) *source {
 		c.hold(now)
 	}
 	c.seen = true
-	return s
 }
 
 // touch is a sign of life without a time.

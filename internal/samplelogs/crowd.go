@@ -71,7 +71,7 @@ func another(d *dice, r request) (request, error) {
 		}
 	}
 	hour := r.at.Truncate(time.Hour)
-	r.at = hour.Add(time.Duration((r.at.Sub(hour) + d.seconds(300, 2400)) % time.Hour))
+	r.at = hour.Add((r.at.Sub(hour) + d.seconds(300, 2400)) % time.Hour)
 	r.millis = d.between(12, 240)
 	return r, nil
 }

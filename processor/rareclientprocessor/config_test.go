@@ -15,7 +15,7 @@ import (
 	"github.com/iishunt/iishunt/internal/rareclient"
 )
 
-func load(t *testing.T, raw map[string]any) (*Config, error) {
+func load(raw map[string]any) (*Config, error) {
 	cfg := createDefaultConfig().(*Config)
 	if err := confmap.NewFromStringMap(raw).Unmarshal(cfg); err != nil {
 		return nil, err
@@ -24,7 +24,7 @@ func load(t *testing.T, raw map[string]any) (*Config, error) {
 }
 
 func TestEveryKeyIsRead(t *testing.T) {
-	got, err := load(t, map[string]any{
+	got, err := load(map[string]any{
 		"group_by": []any{"url.path"}, "fold_case": false, "client_threshold": 5, "comparison": "lte",
 		"min_requests": 2, "window": "2h", "every": "1h", "allowed_lateness": "1m", "idle_timeout": "30s",
 		"semantics": "sentinel", "suppress_for": "0s", "max_groups": 10, "evidence": 0, "forward": "none", "input": "w3ciislog",
@@ -84,7 +84,7 @@ func TestBadConfigurationIsNamed(t *testing.T) {
 		{map[string]any{"no_such_key": 1}, "no_such_key"},
 		{map[string]any{"window": "soon"}, "window"},
 	} {
-		_, err := load(t, tt.raw)
+		_, err := load(tt.raw)
 		require.ErrorContains(t, err, tt.want)
 		require.Equal(t, 1, strings.Count(err.Error(), tt.want), "told once")
 	}

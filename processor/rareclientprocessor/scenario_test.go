@@ -104,7 +104,7 @@ func scenarioConfig(t *testing.T, path string) *Config {
 		raw, _ = components["rare_client"].(map[string]any)
 		require.NotNil(t, raw)
 	}
-	cfg, err := load(t, raw)
+	cfg, err := load(raw)
 	require.NoError(t, err)
 	cfg.Forward = ForwardNone
 	return cfg

@@ -152,7 +152,7 @@ func values(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
 		require.Greater(t, len(name), len(prefix), name)
 		name = name[len(prefix):]
 		for _, kv := range set.ToSlice() {
-			name += fmt.Sprintf(" %s=%s", kv.Key, kv.Value.Emit())
+			name += fmt.Sprintf(" %s=%s", kv.Key, kv.Value.String())
 		}
 		return name
 	}
