@@ -159,7 +159,7 @@ func TestStoppedInTheMiddleNothingIsLost(t *testing.T) {
 	for _, part := range []int{1, 3, 2} { // stopped three times
 		records.refuseAfter(records.count()+total*part/10, errors.New("backend is busy"))
 		c := startCollector(t, s, reading(root, storage, flushed+"\n    compression: auto"))
-		c.waitForLog("Records are refused; reading waits and they are offered again", 1)
+		c.waitForLog("Records are refused; reading waits and they are offered again")
 		c.shutdown()
 	}
 	records.refuseAfter(1<<30, nil)
