@@ -166,3 +166,19 @@ func BenchmarkWindowClose(b *testing.B) {
 	b.ReportMetric(float64(blocked.Microseconds())/1000/float64(b.N), "blocked-ms")
 	b.ReportMetric(evaluated.Seconds()/float64(b.N), "evaluation-s")
 }
+
+// BenchmarkSuppression reports the heap bytes that a remembered finding costs.
+func BenchmarkSuppression(b *testing.B) {
+	const findings = 1_000_000
+	bytes := 0.0
+	for b.Loop() {
+		bytes = heap(func() any {
+			s := newSuppression(time.Hour, findings)
+			for i := range findings {
+				s.suppress(Key{uint64(i), uint64(i) << 32}, 0)
+			}
+			return &s
+		})
+	}
+	b.ReportMetric(bytes/findings, "B/finding")
+}

@@ -42,6 +42,7 @@ type Engine struct {
 	evaluateMu sync.Mutex // guards everything below
 	suppressed suppression
 	history    history
+	scratch    []byte
 }
 
 // New returns an engine for a valid Config. ruleID goes into the ids of findings.

@@ -112,6 +112,7 @@ func TestHostsSitesAndServersAreBoundedWhateverTheOrder(t *testing.T) {
 	if len(forward.Hosts) != maxNames || len(forward.Sites) != maxSites || len(forward.Servers) != maxNames {
 		t.Errorf("%d hosts, %d sites, %d servers", len(forward.Hosts), len(forward.Sites), len(forward.Servers))
 	}
+	forward.key, backward.key = Key{}, Key{} // of two engines, hence two seeds
 	if fmt.Sprint(*forward) != fmt.Sprint(*backward) {
 		t.Errorf("order matters:\n%v\n%v", *forward, *backward)
 	}
@@ -153,6 +154,58 @@ func TestSuppressionIsBounded(t *testing.T) {
 	}
 	if !s.suppress(Key{9}, 1) || s.suppress(Key{0}, 1) {
 		t.Error("the newest must be remembered, the oldest forgotten")
+	}
+}
+
+// A flood of URIs past max_groups: nothing more is kept, what was known before
+// goes on, and each finding says what may be missing.
+func TestAFloodOfURIsStaysBounded(t *testing.T) {
+	const known, flood = 1000, 200_000
+	c := hourly()
+	c.MaxGroups = known
+	e := New(c, "rule", NewSeed())
+	now := day.UnixNano()
+	b := e.NewBatch()
+	request := func(path string, client int) {
+		r := at(time.Minute, path, fmt.Sprintf("203.0.113.%d", client))
+		b.Add(&r, []string{r.Path, r.UserAgent})
+	}
+	begin := func() { b.Reset(now); b.Source("file") }
+	begin()
+	for i := range known {
+		request(fmt.Sprintf("/known%d.aspx", i), 1)
+	}
+	e.Commit(b, now)
+	grown := heap(func() any {
+		for first := 0; first < flood; first += 1000 {
+			begin()
+			for i := first; i < first+1000; i++ {
+				request(fmt.Sprintf("/flood%d.aspx", i), 7)
+			}
+			e.Commit(b, now)
+		}
+		return e
+	})
+	if grown > 1<<20 {
+		t.Errorf("%d URIs over max_groups cost %.0f bytes", flood, grown)
+	}
+	begin()
+	for i := range known / 2 {
+		request(fmt.Sprintf("/known%d.aspx", i), 2) // settles half of them
+	}
+	e.Commit(b, now)
+	if s := e.Stats(); s.Groups != known || s.OpenGroups != known/2 || s.Lost[ReasonMaxGroups] != flood {
+		t.Errorf("%d groups, %d open, %d lost", s.Groups, s.OpenGroups, s.Lost[ReasonMaxGroups])
+	}
+	e.Tick(now + int64(2*time.Hour))
+	found := evaluateAll(e)
+	if len(found) != known/2 {
+		t.Fatalf("%d findings, want %d", len(found), known/2)
+	}
+	for _, f := range found {
+		if !strings.HasPrefix(f.Values[0], "/known") || !f.Reasons.Has(ReasonMaxGroups) {
+			t.Fatalf("%s: %v", f.Values[0], f.Reasons.Strings())
+		}
 	}
 }
 

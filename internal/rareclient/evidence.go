@@ -74,8 +74,11 @@ func refererHost(url string) string {
 
 // compare orders samples by time. It is total: equal samples are the same.
 func (s *Sample) compare(o *Sample) int {
+	if s.Time != o.Time {
+		return cmp.Compare(s.Time, o.Time)
+	}
 	return cmp.Or(
-		cmp.Compare(s.Time, o.Time), strings.Compare(s.Client, o.Client),
+		strings.Compare(s.Client, o.Client),
 		strings.Compare(s.Method, o.Method), strings.Compare(s.Query, o.Query),
 		strings.Compare(s.Referer, o.Referer), strings.Compare(s.User, o.User),
 		strings.Compare(s.File, o.File), cmp.Compare(s.Status, o.Status), cmp.Compare(s.Bytes, o.Bytes),
@@ -101,7 +104,10 @@ func (s *Sample) weight() int {
 // telling orders samples, the most telling first: by weight, then the larger
 // response, then the earlier.
 func (s *Sample) telling(o *Sample) int {
-	return cmp.Or(cmp.Compare(o.weight(), s.weight()), cmp.Compare(o.Bytes, s.Bytes), s.compare(o))
+	if c := cmp.Or(cmp.Compare(o.weight(), s.weight()), cmp.Compare(o.Bytes, s.Bytes)); c != 0 {
+		return c
+	}
+	return s.compare(o)
 }
 
 // samples is a bounded set in order of time: the earliest half of the bound

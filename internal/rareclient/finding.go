@@ -44,6 +44,18 @@ type Finding struct {
 	// HistoryStart is the event time from which on earlier requests are remembered.
 	HistoryStart int64
 	Reasons      Reasons
+
+	key Key // of rule, group and clients: the same in every window
+}
+
+func (f *Finding) compare(o *Finding) int {
+	if c := cmp.Compare(f.FirstSeen, o.FirstSeen); c != 0 {
+		return c
+	}
+	if c := slices.Compare(f.Values, o.Values); c != 0 {
+		return c
+	}
+	return strings.Compare(f.ID, o.ID)
 }
 
 // Novelty tells whether the URI of a finding (its group, where url.path is not
@@ -77,12 +89,10 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed int) {
 		}
 	}
 	e.history.learn(w.panes)
-	slices.SortFunc(findings, func(a, b *Finding) int {
-		return cmp.Or(cmp.Compare(a.FirstSeen, b.FirstSeen), slices.Compare(a.Values, b.Values), strings.Compare(a.ID, b.ID))
-	})
+	slices.SortFunc(findings, (*Finding).compare)
 	kept := findings[:0]
 	for _, f := range findings {
-		if e.suppressed.suppress(e.findingKey(f), w.End) {
+		if e.suppressed.suppress(f.key, w.End) {
 			suppressed++
 			continue
 		}
@@ -146,7 +156,7 @@ func (e *Engine) finding(w *Window, k Key, g *group) *Finding {
 	if e.cfg.Semantics == Sentinel {
 		f.LastSeen = endTime
 	}
-	f.ID = e.id(f)
+	e.identify(f)
 	return f
 }
 
@@ -161,18 +171,20 @@ func (e *Engine) novelty(w *Window, k Key) Novelty {
 	}
 }
 
-// id is the first half of a SHA-256, in hexadecimal.
-func (e *Engine) id(f *Finding) string {
-	b := e.identity(f)
+// identify sets the id, the first half of a SHA-256 in hexadecimal, and the key.
+func (e *Engine) identify(f *Finding) {
+	b := e.identity(e.scratch[:0], f)
+	f.key = e.seed.key(b)
 	b = binary.BigEndian.AppendUint64(b, uint64(f.WindowStart))
 	b = binary.BigEndian.AppendUint64(b, uint64(f.WindowEnd))
 	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16])
+	f.ID = hex.EncodeToString(sum[:16])
+	e.scratch = b
 }
 
 // identity is what makes findings of two windows the same: rule, group, clients.
-func (e *Engine) identity(f *Finding) []byte {
-	b := appendField(nil, e.ruleID)
+func (e *Engine) identity(b []byte, f *Finding) []byte {
+	b = appendField(b, e.ruleID)
 	b = binary.AppendUvarint(b, uint64(len(f.Values)))
 	for i, v := range f.Values {
 		b = e.appendValue(b, i, v)
@@ -182,5 +194,3 @@ func (e *Engine) identity(f *Finding) []byte {
 	}
 	return b
 }
-
-func (e *Engine) findingKey(f *Finding) Key { return e.seed.key(e.identity(f)) }
