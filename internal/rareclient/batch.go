@@ -38,10 +38,10 @@ type span struct {
 	lostLast                    bool // a line after the last record was lost
 }
 
-// mark says that a loss touched the pane of a time.
+// mark says that a loss touched the panes of a stretch of time, both ends included.
 type mark struct {
-	time   int64
-	reason Reason
+	from, to int64
+	reason   Reason
 }
 
 type paneCount struct {
@@ -99,7 +99,7 @@ func (b *Batch) Add(r *Request, values []string) Verdict {
 	f := b.funnel(r.Time)
 	switch {
 	case v == Missing:
-		b.marks = append(b.marks, mark{r.Time, ReasonMissingAttribute})
+		b.marks = append(b.marks, mark{r.Time, r.Time, ReasonMissingAttribute})
 		b.missing[r.lacks()]++
 	case v == Matched:
 		f.Matched++
@@ -115,7 +115,7 @@ func (b *Batch) Add(r *Request, values []string) Verdict {
 
 // Lost tells of a log line of the current source that could not be read and
 // whose time is unknown. It lies between its neighbours, so it touches the
-// panes of the record before it and of the one after it.
+// panes from the record before it to the one after it.
 func (b *Batch) Lost() {
 	s := &b.spans[b.current]
 	s.lostLast = true
@@ -124,13 +124,17 @@ func (b *Batch) Lost() {
 		s.lostFirst = true
 		return
 	}
-	b.marks = append(b.marks, mark{s.last, ReasonParseError})
+	b.marks = append(b.marks, mark{s.last, s.last, ReasonParseError})
 }
 
 func (b *Batch) observe(t int64) {
 	s := &b.spans[b.current]
 	if s.lostLast {
-		b.marks = append(b.marks, mark{t, ReasonParseError})
+		from := t
+		if s.timed {
+			from = s.last
+		}
+		b.marks = append(b.marks, mark{from, t, ReasonParseError})
 		s.lostLast = false
 	}
 	if !s.timed {

@@ -36,6 +36,7 @@ type Engine struct {
 	evaluated int64 // every window that ends at or before it is scheduled
 	firstSeen int64 // event time of the earliest record
 	undated   int64 // wall clock at which a line was lost of which not even its file told the time
+	stretches stretches
 	queue     []Window
 	stats     Stats
 
@@ -89,7 +90,7 @@ func (e *Engine) Commit(b *Batch, now int64) bool {
 		if m.reason != ReasonParseError {
 			e.stats.Lost[m.reason]++
 		}
-		e.mark(e.paneOf(m.time), m.reason)
+		e.markRange(m.from, m.to, m.reason)
 	}
 	for i := range b.counts {
 		e.count(&b.counts[i])
@@ -113,6 +114,7 @@ func (e *Engine) commitSpan(s *span, now int64) {
 	src := e.clock.touch(s.key, now)
 	if s.lostFirst && src.timed {
 		e.mark(e.paneOf(src.last), ReasonParseError)
+		src.pending = true
 	}
 	if !s.timed {
 		src.pending = src.pending || s.lostLast
@@ -122,7 +124,11 @@ func (e *Engine) commitSpan(s *span, now int64) {
 		return
 	}
 	if src.pending {
-		e.mark(e.paneOf(s.first), ReasonParseError)
+		from := s.first
+		if src.timed {
+			from = src.last
+		}
+		e.markRange(from, s.first, ReasonParseError)
 	}
 	src.pending = s.lostLast
 	e.clock.observe(s.key, now, s.oldest, s.newest, s.last)
@@ -140,6 +146,24 @@ func (e *Engine) count(c *paneCount) {
 func (e *Engine) lose(p int64, r Reason) {
 	e.stats.Lost[r]++
 	e.mark(p, r)
+}
+
+// markRange marks what lies between two times, in either order.
+func (e *Engine) markRange(from, to int64, r Reason) {
+	from, to = min(from, to), max(from, to)
+	if e.paneOf(from) == e.paneOf(to) {
+		e.mark(e.paneOf(from), r)
+		return
+	}
+	e.stretches = e.stretches.add(stretch{from, to, Reasons(0).with(r)}, e.nextStart())
+}
+
+// nextStart is the earliest time that a window to come can begin at.
+func (e *Engine) nextStart() int64 {
+	if e.evaluated == minTime {
+		return minTime
+	}
+	return e.evaluated + e.every - e.window
 }
 
 // mark tells the windows over a pane that are still to be evaluated. A pane
@@ -282,6 +306,7 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 			win.panes = append(win.panes, closedPane{p * e.length, pn.groups})
 		}
 	}
+	win.Reasons |= e.stretches.reasons(win.Start, end)
 	if win.Start <= e.undated { // it was written before it was read
 		win.Reasons = win.Reasons.with(ReasonParseError)
 	}

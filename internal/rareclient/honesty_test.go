@@ -75,6 +75,12 @@ func hourly() Config {
 	return c
 }
 
+func short() Config {
+	c := hourly()
+	c.Window = time.Second
+	return c
+}
+
 func TestEachLossMarksTheWindowsItTouched(t *testing.T) {
 	const h, m = time.Hour, time.Minute
 	noise := ptr(at(0, "/x.css", "203.0.113.9")) // the evidence begins at midnight
@@ -128,6 +134,42 @@ func TestEachLossMarksTheWindowsItTouched(t *testing.T) {
 			"an unreadable line between two hours may belong to either", hourly(),
 			[]step{lines(1, noise, ptr(at(5*m, "/a.aspx", "203.0.113.1")), nil, ptr(at(h, "/b.aspx", "203.0.113.1")), ptr(at(2*h, "/c.aspx", "203.0.113.1")))},
 			[]string{"/a.aspx 02 00:00 [parse_error]", "/b.aspx 02 01:00 [parse_error]", "/c.aspx 02 02:00 []"},
+			map[Reason]uint64{ReasonParseError: 1},
+		},
+		{
+			"between two records far apart it may belong to any hour between them", hourly(),
+			[]step{
+				lines(2, noise, ptr(at(90*m, "/b.aspx", "203.0.113.1"))),
+				lines(1, ptr(at(5*m, "/a.aspx", "203.0.113.1")), nil, ptr(at(2*h, "/c.aspx", "203.0.113.1")), ptr(at(3*h, "/d.aspx", "203.0.113.1"))),
+			},
+			[]string{"/a.aspx 02 00:00 [parse_error]", "/b.aspx 02 01:00 [parse_error]", "/c.aspx 02 02:00 [parse_error]", "/d.aspx 02 03:00 []"},
+			map[Reason]uint64{ReasonParseError: 1},
+		},
+		{
+			"the same over three batches", hourly(),
+			[]step{
+				lines(2, noise, ptr(at(90*m, "/b.aspx", "203.0.113.1"))),
+				lines(1, ptr(at(5*m, "/a.aspx", "203.0.113.1"))), lines(1, nil), lines(1, ptr(at(2*h, "/c.aspx", "203.0.113.1"))),
+			},
+			[]string{"/a.aspx 02 00:00 [parse_error]", "/b.aspx 02 01:00 [parse_error]", "/c.aspx 02 02:00 [parse_error]"},
+			map[Reason]uint64{ReasonParseError: 1},
+		},
+		{
+			"the same where the line begins a batch", hourly(),
+			[]step{
+				lines(2, noise, ptr(at(90*m, "/b.aspx", "203.0.113.1"))),
+				lines(1, ptr(at(5*m, "/a.aspx", "203.0.113.1"))), lines(1, nil, ptr(at(2*h, "/c.aspx", "203.0.113.1"))),
+			},
+			[]string{"/a.aspx 02 00:00 [parse_error]", "/b.aspx 02 01:00 [parse_error]", "/c.aspx 02 02:00 [parse_error]"},
+			map[Reason]uint64{ReasonParseError: 1},
+		},
+		{
+			"the same over more panes than are marked one by one", short(),
+			[]step{
+				lines(2, noise, ptr(at(90*m, "/b.aspx", "203.0.113.1"))),
+				lines(1, ptr(at(5*m, "/a.aspx", "203.0.113.1")), nil, ptr(at(2*h, "/c.aspx", "203.0.113.1")), ptr(at(3*h, "/d.aspx", "203.0.113.1"))),
+			},
+			[]string{"/a.aspx 02 00:05 [parse_error]", "/b.aspx 02 01:30 [parse_error]", "/c.aspx 02 02:00 [parse_error]", "/d.aspx 02 03:00 []"},
 			map[Reason]uint64{ReasonParseError: 1},
 		},
 		{
