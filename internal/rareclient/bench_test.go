@@ -80,7 +80,7 @@ func BenchmarkMemory(b *testing.B) {
 			bytes := 0.0
 			for b.Loop() {
 				bytes = heap(func() any {
-					e := New(large(bb.groups), "rule", NewSeed())
+					e := New(large(8*bb.groups), "rule", NewSeed()) // room for long texts
 					fill(e, bb.groups, bb.clients, bb.change)
 					return e
 				})
@@ -132,19 +132,35 @@ func BenchmarkHistory(b *testing.B) {
 	b.ReportMetric(bytes/uris, "B/URI")
 }
 
-// BenchmarkFlood commits ten million URIs that are asked for once, ten times
-// more than max_groups, and reports the bytes that the engine then holds.
+// BenchmarkFlood commits URIs that are asked for once, many times more than
+// max_groups, and reports the bytes that the engine then holds.
 func BenchmarkFlood(b *testing.B) {
-	bytes := 0.0
-	for b.Loop() {
-		bytes = heap(func() any {
-			e := New(large(1_000_000), "rule", NewSeed())
-			fill(e, 10_000_000, 1, nil)
-			return e
+	for _, bb := range []struct {
+		name   string
+		uris   int
+		change func(*Request, int)
+	}{
+		{"short/10M", 10_000_000, nil},
+		{"long/2M", 2_000_000, func(r *Request, _ int) {
+			r.Query, r.Referer = r.Path+long[:2048], r.Path+long
+			r.UserAgent = "Mozilla" + long[:2000]
+		}},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			bytes := 0.0
+			for b.Loop() {
+				bytes = heap(func() any {
+					e := New(large(1_000_000), "rule", NewSeed())
+					fill(e, bb.uris, 1, bb.change)
+					return e
+				})
+			}
+			b.ReportMetric(bytes/1e6, "MB")
 		})
 	}
-	b.ReportMetric(bytes/1e6, "MB")
 }
+
+var long = strings.Repeat("x", 16<<10)
 
 // BenchmarkWindowClose reports how long the closing of a window of a million
 // open groups holds the lock (blocked-ms) and how long the evaluation takes.

@@ -30,6 +30,7 @@ type Engine struct {
 	panes  map[int64]*pane
 	groups int // entries of all panes, settled ones included
 	open   int // of these, not settled
+	room   int // that the groups take of max_groups: one each, more for those with long texts
 	// closed is the first pane that still takes records: the watermark has
 	// passed the end of every pane before it.
 	closed    int64
@@ -196,21 +197,35 @@ func (e *Engine) add(k Key, r *Request, values []string) {
 	switch {
 	case known && g == nil: // settled
 		return
-	case !known && e.groups >= e.cfg.MaxGroups:
-		e.lose(p, ReasonMaxGroups)
-		return
 	case !known:
-		g = newGroup(r, values)
-		pn.groups[k] = g
-		e.groups++
-		e.open++
-		pn.open++
-	}
-	if !g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence) {
+		if e.room >= e.cfg.MaxGroups || !e.create(pn, k, r, values) {
+			e.lose(p, ReasonMaxGroups)
+		}
+	case !g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence):
 		pn.groups[k] = nil
 		e.open--
+		e.room -= int(g.extra)
 		pn.open--
+		pn.extra -= int(g.extra)
 	}
+}
+
+// create puts a new group into a pane unless it takes more room than is left.
+func (e *Engine) create(pn *pane, k Key, r *Request, values []string) bool {
+	g := newGroup(r, values)
+	g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence)
+	extra := g.text() / extraText
+	if e.room+1+extra > e.cfg.MaxGroups {
+		return false
+	}
+	g.extra = int32(extra)
+	pn.groups[k] = g
+	e.groups++
+	e.open++
+	e.room += 1 + extra
+	pn.open++
+	pn.extra += extra
+	return true
 }
 
 // Tick moves the watermark with the wall clock. It reports whether windows wait
@@ -268,6 +283,7 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 	for p, pn := range e.panes {
 		if e.lastEnd(p) <= e.evaluated {
 			e.groups -= len(pn.groups)
+			e.room -= len(pn.groups) + pn.extra
 			e.open -= pn.open
 			delete(e.panes, p)
 		}

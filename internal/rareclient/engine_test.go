@@ -209,6 +209,38 @@ func TestAFloodOfURIsStaysBounded(t *testing.T) {
 	}
 }
 
+// Long texts take the room of several groups, so that max_groups bounds memory
+// whatever an attacker writes; a settled group and a closed pane give it back.
+func TestLongTextsTakeMoreRoom(t *testing.T) {
+	c := hourly()
+	c.MaxGroups = 100
+	e := New(c, "rule", NewSeed())
+	now := day.UnixNano()
+	send := func(client string) {
+		b := e.NewBatch()
+		b.Reset(now)
+		b.Source("file")
+		for i := range 1000 {
+			r := at(time.Minute, fmt.Sprintf("/flood%d.aspx", i), client)
+			r.Query, r.Referer = strings.Repeat("q", 64<<10), strings.Repeat("r", 64<<10)
+			b.Add(&r, []string{r.Path, r.UserAgent})
+		}
+		e.Commit(b, now)
+	}
+	send("203.0.113.1")
+	if s := e.Stats(); s.Groups != 33 || e.room != 99 || s.Lost[ReasonMaxGroups] != 967 {
+		t.Errorf("%d groups take the room of %d, %d lost", s.Groups, e.room, s.Lost[ReasonMaxGroups])
+	}
+	send("203.0.113.2") // settles those; and as many others find room again
+	if s := e.Stats(); s.Groups-s.OpenGroups != 33 || e.room > 100 || e.room != s.Groups+2*s.OpenGroups {
+		t.Errorf("%d groups, %d open, take the room of %d", s.Groups, s.OpenGroups, e.room)
+	}
+	e.Tick(now + int64(2*time.Hour))
+	if s := e.Stats(); s.Groups != 0 || e.room != 0 {
+		t.Errorf("after the window %d groups take the room of %d", s.Groups, e.room)
+	}
+}
+
 func TestMaxGroupsKeepsSettledGroups(t *testing.T) {
 	c := hourly()
 	c.MaxGroups = 2

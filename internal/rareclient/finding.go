@@ -139,7 +139,7 @@ func (e *Engine) finding(w *Window, k Key, g *group) *Finding {
 	f := &Finding{
 		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons,
 		Values: g.values, Hosts: g.hosts, Servers: g.servers, Methods: g.methods, Samples: g.samples,
-		Requests: g.requests, NoReferer: g.noRef, Foreign: g.foreign, FirstSeen: g.first, LastSeen: g.last,
+		Requests: g.requests, NoReferer: uint64(g.noRef), Foreign: uint64(g.foreign), FirstSeen: g.first, LastSeen: g.last,
 		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord),
 	}
 	for _, c := range g.clients {

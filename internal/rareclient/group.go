@@ -22,6 +22,10 @@ const (
 	maxSites   = 256  // sites of a finding
 	maxNames   = 32   // host names, and server addresses, of a finding
 	maxMethods = 16   // methods of a finding
+	// extraText is the text, in bytes, for which a new group takes the room of
+	// another: else a flood of long texts would cost ten times what a flood of
+	// short ones does.
+	extraText = 1024
 )
 
 // client identifies a client: by its address where it is one, so that two
@@ -59,13 +63,32 @@ type group struct {
 	hosts    []string // the smallest maxNames, sorted
 	servers  []string // the smallest maxNames, sorted
 	methods  []string // the smallest maxMethods, sorted
-	noRef    uint64   // requests without a referer
-	foreign  uint64   // requests with a referer of another host
+	noRef    uint32   // requests without a referer
+	foreign  uint32   // requests with a referer of another host
 	samples  samples
+	extra    int32 // room taken beyond that of one group
 }
 
 func newGroup(r *Request, values []string) *group {
 	return &group{values: copyValues(values), first: r.Time, last: r.Time}
+}
+
+// text returns the bytes of text in a group of one request.
+func (g *group) text() int {
+	n := 0
+	for _, v := range g.values {
+		n += len(v)
+	}
+	for _, list := range [...][]string{g.hosts, g.servers, g.methods} {
+		for _, name := range list {
+			n += len(name)
+		}
+	}
+	for i := range g.samples {
+		s := &g.samples[i]
+		n += len(s.Client) + len(s.Method) + len(s.Query) + len(s.Referer) + len(s.User) + len(s.File)
+	}
+	return n
 }
 
 func copyValues(values []string) []string {

@@ -14,6 +14,8 @@ type pane struct {
 	groups map[Key]*group
 	// open is the number of groups that are not settled.
 	open int
+	// extra is the room that they take beyond one each.
+	extra int
 	// reasons are the losses that touched this stretch.
 	reasons Reasons
 	funnel  Funnel
