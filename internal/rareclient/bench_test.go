@@ -191,7 +191,7 @@ func BenchmarkSuppression(b *testing.B) {
 		bytes = heap(func() any {
 			s := newSuppression(time.Hour, findings)
 			for i := range findings {
-				s.suppress(Key{uint64(i), uint64(i) << 32}, 0)
+				s.suppress(Key{uint64(i), uint64(i) << 32}, 0, true)
 			}
 			return &s
 		})

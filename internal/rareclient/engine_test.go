@@ -142,17 +142,36 @@ func TestSuppression(t *testing.T) {
 	}
 }
 
+func TestAnIncompleteFindingDoesNotSuppressTheCompleteOne(t *testing.T) {
+	s := newSuppression(time.Hour, 10)
+	k := Key{1}
+	for i, tt := range []struct {
+		complete, suppressed bool
+		reason               string
+	}{
+		{false, false, "the first"},
+		{false, true, "nothing new"},
+		{true, false, "now it is sure"},
+		{true, true, "nothing new"},
+		{false, true, "less sure than what was told"},
+	} {
+		if got := s.suppress(k, int64(i), tt.complete); got != tt.suppressed {
+			t.Errorf("%d, complete %v: suppressed %v: %s", i, tt.complete, got, tt.reason)
+		}
+	}
+}
+
 func TestSuppressionIsBounded(t *testing.T) {
 	s := newSuppression(time.Hour, 3)
 	for i := range 10 {
-		if s.suppress(Key{uint64(i)}, 0) {
+		if s.suppress(Key{uint64(i)}, 0, true) {
 			t.Fatalf("%d is new", i)
 		}
 	}
-	if len(s.until) > 3 || len(s.order) > 3 {
-		t.Errorf("remembers %d of 3", len(s.until))
+	if len(s.last) > 3 || len(s.order) > 3 {
+		t.Errorf("remembers %d of 3", len(s.last))
 	}
-	if !s.suppress(Key{9}, 1) || s.suppress(Key{0}, 1) {
+	if !s.suppress(Key{9}, 1, true) || s.suppress(Key{0}, 1, true) {
 		t.Error("the newest must be remembered, the oldest forgotten")
 	}
 }

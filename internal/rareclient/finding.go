@@ -92,7 +92,7 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed int) {
 	slices.SortFunc(findings, (*Finding).compare)
 	kept := findings[:0]
 	for _, f := range findings {
-		if e.suppressed.suppress(f.key, w.End) {
+		if e.suppressed.suppress(f.key, w.End, w.Reasons == 0) {
 			suppressed++
 			continue
 		}

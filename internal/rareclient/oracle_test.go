@@ -54,18 +54,20 @@ func oracle(c *Config, all []Request) []string {
 		}
 	}
 	var out []string
-	quietUntil := map[string]int64{}
+	quietUntil := map[string]int64{}    // by identity and completeness
 	start := first - first%int64(every) // aligned to the epoch
 	for end := start; end <= last+int64(c.Window)+int64(every); end += int64(every) {
 		var lines []string
 		for _, f := range oracleWindow(c, matching, end) {
 			identity := f.identity(c)
-			if quietUntil[identity] > end {
+			complete := end-int64(c.Window) >= first
+			if quietUntil[identity+" complete"] > end || !complete && quietUntil[identity] > end {
 				continue
 			}
-			if c.SuppressFor > 0 {
-				quietUntil[identity] = end + int64(c.SuppressFor)
+			if complete {
+				identity += " complete"
 			}
+			quietUntil[identity] = end + int64(c.SuppressFor)
 			lines = append(lines, f.text(c, end, first, oracleNovelty(c, matching, f, end-int64(c.Window), first)))
 		}
 		sort.Strings(lines)

@@ -10,36 +10,43 @@ import "time"
 type suppression struct {
 	period int64
 	bound  int
-	until  map[Key]int64 // event time from which it may be given out again
-	order  []given       // in order of time
+	last   map[Key]given
+	order  []told // in order of time
 }
 
+// given says until when a finding is not repeated. One that was given out as
+// incomplete does not keep a complete one quiet: that it was confirmed is news.
 type given struct {
+	until    int64 // event time
+	complete bool
+}
+
+type told struct {
 	key   Key
 	until int64
 }
 
 func newSuppression(period time.Duration, bound int) suppression {
-	return suppression{period: int64(period), bound: bound, until: map[Key]int64{}}
+	return suppression{period: int64(period), bound: bound, last: map[Key]given{}}
 }
 
 // suppress reports whether the finding of a window that ends at t repeats one
 // that was given out less than the period before; else it remembers it.
 // t must not go back.
-func (s *suppression) suppress(k Key, t int64) bool {
+func (s *suppression) suppress(k Key, t int64, complete bool) bool {
 	if s.period == 0 {
 		return false
 	}
 	for len(s.order) > 0 && (s.order[0].until <= t || len(s.order) >= s.bound) {
-		if s.until[s.order[0].key] == s.order[0].until {
-			delete(s.until, s.order[0].key)
+		if s.last[s.order[0].key].until == s.order[0].until {
+			delete(s.last, s.order[0].key)
 		}
 		s.order = s.order[1:]
 	}
-	if until, ok := s.until[k]; ok && t < until {
+	if g, ok := s.last[k]; ok && t < g.until && (g.complete || !complete) {
 		return true
 	}
-	s.until[k] = t + s.period
-	s.order = append(s.order, given{k, t + s.period})
+	s.last[k] = given{t + s.period, complete}
+	s.order = append(s.order, told{k, t + s.period})
 	return false
 }

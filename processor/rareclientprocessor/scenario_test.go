@@ -28,6 +28,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/iishunt/iishunt/internal/hunt"
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
 
@@ -71,7 +72,7 @@ func TestNothingIsWithoutAScenario(t *testing.T) {
 			used = append(used, presets[0].(string))
 		}
 	}
-	for _, preset := range []string{"backup", "admin_tasks", "log_aggregation", "software_updates", "monitoring"} {
+	for _, preset := range rareclient.PresetNames() {
 		require.Contains(t, used, preset)
 	}
 	configs, err := filepath.Glob(filepath.Join(root, "config", "*.yaml"))
