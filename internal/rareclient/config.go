@@ -189,6 +189,9 @@ func (c *Config) validateRule() error {
 		if slices.Contains(c.GroupBy[:i], name) {
 			bad("group_by: %q is named twice", name)
 		}
+		if secret := strings.ToLower(name); strings.Contains(secret, "cookie") || strings.Contains(secret, "authorization") {
+			bad("group_by: %q; cookies and credentials are secrets, and each detection would carry one", name)
+		}
 	}
 	if c.ClientThreshold < 1 || c.ClientThreshold > maxThreshold {
 		bad("client_threshold: %d; it must be 1 to %d", c.ClientThreshold, maxThreshold)

@@ -21,6 +21,8 @@ func TestCheckNamesKeyAndValue(t *testing.T) {
 		{func(c *Config) { c.GroupBy = nil }, []string{"group_by", "1 to 8"}},
 		{func(c *Config) { c.GroupBy = []string{"a", "a"} }, []string{"group_by", `"a"`, "twice"}},
 		{func(c *Config) { c.GroupBy = []string{""} }, []string{"group_by", "empty"}},
+		{func(c *Config) { c.GroupBy = []string{"http.request.header.cookie"} }, []string{"group_by", "cookie", "secrets"}},
+		{func(c *Config) { c.GroupBy = []string{"csCookie"} }, []string{"group_by", "csCookie", "secrets"}},
 		{func(c *Config) { c.ClientThreshold = 0 }, []string{"client_threshold: 0", "1 to 1000"}},
 		{func(c *Config) { c.Comparison = "gte" }, []string{`comparison: "gte"`, "eq", "lte"}},
 		{func(c *Config) { c.Semantics = "x" }, []string{`semantics: "x"`, "corrected", "sentinel"}},
