@@ -26,6 +26,7 @@ type origin struct {
 type counts struct {
 	kinds    [numKinds]int64
 	problems [numProblems]int64
+	headers  int64
 	changes  int64
 }
 

@@ -22,8 +22,9 @@ type checkpoint struct {
 	storage.Client
 	frozen atomic.Bool
 	// young is saved together with the offsets that it belongs to.
-	young *youngFiles
-	seed  maphash.Seed
+	young  *youngFiles
+	meters *meters
+	seed   maphash.Seed
 
 	mu sync.Mutex
 	// saved is the hash of the offsets that were saved last; guarded by mu.
@@ -31,7 +32,7 @@ type checkpoint struct {
 }
 
 // openCheckpoint returns the client of the storage extension.
-func openCheckpoint(ctx context.Context, host component.Host, storageID, receiverID component.ID, young *youngFiles) (*checkpoint, error) {
+func openCheckpoint(ctx context.Context, host component.Host, storageID, receiverID component.ID, young *youngFiles, m *meters) (*checkpoint, error) {
 	ext, ok := host.GetExtensions()[storageID]
 	if !ok {
 		return nil, fmt.Errorf("storage: extension %q is not in service::extensions, add it there", storageID)
@@ -44,7 +45,7 @@ func openCheckpoint(ctx context.Context, host component.Host, storageID, receive
 	if err != nil {
 		return nil, fmt.Errorf("storage: %w", err)
 	}
-	c := newCheckpoint(client, young)
+	c := newCheckpoint(client, young, m)
 	saved, err := client.Get(ctx, youngKey)
 	if err != nil {
 		return c, fmt.Errorf("storage: %w", err)
@@ -53,8 +54,8 @@ func openCheckpoint(ctx context.Context, host component.Host, storageID, receive
 	return c, nil
 }
 
-func newCheckpoint(client storage.Client, young *youngFiles) *checkpoint {
-	return &checkpoint{Client: client, young: young, seed: maphash.MakeSeed()}
+func newCheckpoint(client storage.Client, young *youngFiles, m *meters) *checkpoint {
+	return &checkpoint{Client: client, young: young, meters: m, seed: maphash.MakeSeed()}
 }
 
 func (c *checkpoint) freeze() { c.frozen.Store(true) }
@@ -109,6 +110,9 @@ func (c *checkpoint) Batch(ctx context.Context, ops ...*storage.Operation) error
 		return nil
 	}
 	err := c.Client.Batch(ctx, allowed...)
+	if err != nil {
+		c.meters.ReceiverIisLogCheckpointFailures.Add(ctx, 1)
+	}
 	switch {
 	case sum == nil:
 	case err != nil:

@@ -42,6 +42,9 @@ type deliverer struct {
 func (d *deliverer) send(ctx context.Context, stop <-chan struct{}, logs plog.Logs) error {
 	op := d.obs.StartLogsOp(ctx)
 	records := logs.LogRecordCount()
+	// Not ctx, which may be done when the second is called.
+	d.meters.ReceiverIisLogFilesWaiting.Add(context.WithoutCancel(ctx), 1)
+	defer d.meters.ReceiverIisLogFilesWaiting.Add(context.WithoutCancel(ctx), -1)
 	err := d.attempts(ctx, stop, logs)
 	d.obs.EndLogsOp(op, "w3c", records, err)
 	if err == nil || errors.Is(err, errAbandoned) {

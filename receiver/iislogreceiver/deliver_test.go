@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -196,6 +197,8 @@ func TestShutdownDeliversWhatWasRead(t *testing.T) {
 	f.write("a.log", header+lines1(0, 3500))
 	f.start()
 	<-entered
+	const waiting = "otelcol_receiver_iis_log_files_waiting"
+	require.Equal(t, map[string]int64{"": 1}, f.metric(waiting, ""))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -203,6 +206,7 @@ func TestShutdownDeliversWhatWasRead(t *testing.T) {
 	}()
 	close(release)
 	<-done
+	require.Equal(t, map[string]int64{"": 0}, f.metric(waiting, ""))
 	first := f.sink.LogRecordCount()
 	require.Positive(t, first)
 
@@ -291,6 +295,13 @@ func TestStorageThatCannotBeUsedIsNamed(t *testing.T) {
 	}
 }
 
+func nopMeters(t *testing.T) *meters {
+	t.Helper()
+	m, err := newMeters(componenttest.NewNopTelemetrySettings())
+	require.NoError(t, err)
+	return m
+}
+
 // failing is a storage client whose writes fail.
 type failing struct{ memoryClient }
 
@@ -299,7 +310,7 @@ func (failing) Batch(context.Context, ...*storage.Operation) error { return errB
 func TestYoungFilesAreSavedAgainAfterAFailure(t *testing.T) {
 	mem := newMemory()
 	young := newYoungFiles(100)
-	c := newCheckpoint(failing{memoryClient{mem}}, young)
+	c := newCheckpoint(failing{memoryClient{mem}}, young, nopMeters(t))
 	young.read("a", [][]byte{[]byte("one\n")}, []int64{0, 4})
 	require.ErrorIs(t, c.Set(t.Context(), checkpointKey, nil), errBusy)
 	c.Client = memoryClient{mem}
@@ -320,7 +331,7 @@ func TestYoungFilesAreSavedAgainAfterAFailure(t *testing.T) {
 
 func TestUnchangedOffsetsAreNotSavedAgain(t *testing.T) {
 	mem := newMemory()
-	c := newCheckpoint(memoryClient{mem}, newYoungFiles(100))
+	c := newCheckpoint(memoryClient{mem}, newYoungFiles(100), nopMeters(t))
 	save := func(text string) {
 		t.Helper()
 		require.NoError(t, c.Set(t.Context(), checkpointKey, []byte(text)))

@@ -23,6 +23,10 @@ const stateKey = "iishunt.w3c.state"
 // originKey is where the origin of a file's latest record is kept, likewise.
 const originKey = "iishunt.origin"
 
+// lacksKey is where it is kept, likewise, that the columns which the file's
+// header lacks were counted. It holds for one run of the receiver.
+const lacksKey = "iishunt.lacks"
+
 // logFile is what is known of a file while a batch of its tokens is read.
 type logFile struct {
 	path, site string
@@ -30,6 +34,8 @@ type logFile struct {
 	attrs []fileAttr
 	// state is that at the first token.
 	state w3c.State
+	// lacks is what is kept under lacksKey.
+	lacks string
 	// known is the place up to which the lines were delivered before.
 	known int64
 }

@@ -17,14 +17,15 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
 )
 
 // FuzzEmit gives any file to the callback in tokens of any size: no panic, each
 // record is the line it says it is, all text is UTF-8, and an excluded cookie
-// is nowhere in a record that was given its columns.
+// is nowhere in a record that was given its columns. Lines in = records + error
+// records + directives + blank lines.
 func FuzzEmit(f *testing.F) {
 	logs, err := filepath.Glob(filepath.Join(casesDir, "*", "in", "*", "*.log"))
 	require.NoError(f, err)
@@ -38,14 +39,16 @@ func FuzzEmit(f *testing.F) {
 		cfg.Include = []string{"*.log"}
 		cfg.MaxLogSize, cfg.InitialBufferSize = 1024, 1024
 		cfg.IncludeFileRecordOffset = true
-		sink := new(consumertest.LogsSink)
-		set := receivertest.NewNopSettings(metadata.Type)
+		fix := &fixture{t: t, cfg: cfg, sink: new(consumertest.LogsSink), tel: componenttest.NewTelemetry()}
+		set := metadatatest.NewSettings(fix.tel)
 		set.ID = component.NewID(metadata.Type)
-		r, err := newReceiver(set, cfg, sink)
+		r, err := newReceiver(set, cfg, fix.sink)
 		require.NoError(t, err)
-		require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
-		emitFile(t, r, file, 1024-int(limit))
+		r.delivery, r.cancelDelivery = context.WithCancel(t.Context())
+		lines := emitFile(t, r, file, 1024-int(limit))
 		require.NoError(t, r.Shutdown(context.Background()))
+		assertEquation(t, fix, lines)
+		sink := fix.sink
 		for _, lr := range recordsOf(sink.AllLogs()) {
 			at, ok := lr.Attributes().Get(attrOffset)
 			require.True(t, ok)
@@ -61,7 +64,8 @@ func FuzzEmit(f *testing.F) {
 }
 
 // emitFile does what fileconsumer does, with a buffer of size bytes.
-func emitFile(t *testing.T, r *iisReceiver, file string, size int) {
+// It returns how many lines it gave, counted in the plainest way.
+func emitFile(t *testing.T, r *iisReceiver, file string, size int) (lines int64) {
 	t.Helper()
 	scanner := bufio.NewScanner(strings.NewReader(file))
 	scanner.Buffer(make([]byte, 0, size), 1024)
@@ -73,8 +77,14 @@ func emitFile(t *testing.T, r *iisReceiver, file string, size int) {
 		next := at + int64(len(token))
 		require.NoError(t, r.emit(t.Context(), [][]byte{token}, attributes, 0, []int64{at, next}))
 		at = next
+		endings := anyEnding.FindAllIndex(token, -1)
+		lines += int64(len(endings))
+		if len(endings) == 0 || endings[len(endings)-1][1] < len(token) {
+			lines++ // a piece, or the last line
+		}
 	}
 	require.NoError(t, scanner.Err())
+	return lines
 }
 
 func requireUTF8(t *testing.T, v pcommon.Value) {

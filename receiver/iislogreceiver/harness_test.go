@@ -44,11 +44,17 @@ type memory struct {
 	values map[string][]byte
 	polls  int
 	opened int
+	// lost: what is written is not kept, as if the Collector was killed before.
+	lost bool
+	// fail, if set, may refuse an operation with an error.
+	fail func(*storage.Operation) error
+	// ended gets something at the end of a poll.
+	ended chan struct{}
 }
 
 var memoryID = component.MustNewID("memory")
 
-func newMemory() *memory { return &memory{values: map[string][]byte{}} }
+func newMemory() *memory { return &memory{values: map[string][]byte{}, ended: make(chan struct{}, 1)} }
 
 func (m *memory) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
 	m.mu.Lock()
@@ -84,19 +90,38 @@ func (c memoryClient) Batch(_ context.Context, ops ...*storage.Operation) error 
 	c.m.mu.Lock()
 	defer c.m.mu.Unlock()
 	for _, op := range ops {
-		switch op.Type {
-		case storage.Get:
-			op.Value = c.m.values[op.Key]
-		case storage.Set:
-			c.m.values[op.Key] = op.Value
-			if op.Key == archiveKey {
-				c.m.polls++
+		if op.Type == storage.Set && op.Key == archiveKey {
+			c.m.polls++
+			select {
+			case c.m.ended <- struct{}{}:
+			default:
 			}
-		case storage.Delete:
+		}
+		if c.m.fail != nil {
+			if err := c.m.fail(op); err != nil {
+				return err // and nothing of the batch is kept
+			}
+		}
+	}
+	for _, op := range ops {
+		switch {
+		case op.Type == storage.Get:
+			op.Value = c.m.values[op.Key]
+		case c.m.lost:
+		case op.Type == storage.Set:
+			c.m.values[op.Key] = op.Value
+		case op.Type == storage.Delete:
 			delete(c.m.values, op.Key)
 		}
 	}
 	return nil
+}
+
+// behave changes how the storage works.
+func (m *memory) behave(lost bool, fail func(*storage.Operation) error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.lost, m.fail = lost, fail
 }
 
 func (c memoryClient) Close(context.Context) error {
@@ -147,6 +172,14 @@ func (f *fixture) store() {
 func (f *fixture) start() {
 	f.t.Helper()
 	require.NoError(f.t, f.cfg.Validate())
+	if f.tel == nil {
+		f.t.Cleanup(func() {
+			f.stop()
+			require.NoError(f.t, f.tel.Shutdown(context.Background()))
+		})
+	} else {
+		require.NoError(f.t, f.tel.Shutdown(context.Background()))
+	}
 	tel := componenttest.NewTelemetry()
 	f.tel = tel
 	set := metadatatest.NewSettings(tel)
@@ -158,10 +191,6 @@ func (f *fixture) start() {
 	require.NoError(f.t, err)
 	require.NoError(f.t, rcv.Start(f.t.Context(), host{memoryID: f.mem}))
 	f.rcv = rcv
-	f.t.Cleanup(func() {
-		require.NoError(f.t, rcv.Shutdown(context.Background()))
-		require.NoError(f.t, tel.Shutdown(context.Background()))
-	})
 }
 
 func (f *fixture) stop() {
@@ -214,7 +243,14 @@ func (f *fixture) waitRecords(n int) {
 func (f *fixture) polls() {
 	f.t.Helper()
 	before := f.mem.polled()
-	f.eventually(func() bool { return f.mem.polled() >= before+2 }, "no polls")
+	timeout := time.After(soon)
+	for f.mem.polled() < before+2 {
+		select {
+		case <-f.mem.ended:
+		case <-timeout:
+			f.t.Fatal("no polls")
+		}
+	}
 }
 
 // records are all that the sink has, in order.

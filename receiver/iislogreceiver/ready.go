@@ -5,6 +5,7 @@ package iislogreceiver
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -47,16 +48,24 @@ func missingColumns(s *w3c.Schema, header string) []needed {
 	return missing
 }
 
-// sayMissing tells the log which columns to switch on, once for each folder:
-// the files of a site mostly have the same header.
-func (r *iisReceiver) sayMissing(path string, missing []needed) {
-	folder := path[:strings.LastIndexAny(path, `/\`)+1]
+// sayMissing counts the columns that a file lacks, once for each header of it,
+// and tells the log which to switch on, once for each folder: the files of a
+// site mostly have the same header.
+func (r *iisReceiver) sayMissing(f *logFile, s *w3c.Schema, missing []needed) {
+	if len(missing) == 0 {
+		return
+	}
+	counted := r.run + strconv.FormatUint(hash(hashBegin, []byte(s.Text())), 36)
+	folder := f.path[:strings.LastIndexAny(f.path, `/\`)+1]
 	for _, n := range missing {
+		if f.lacks != counted {
+			r.meters.ReceiverIisLogMissingColumns.Add(context.Background(), 1, metric.WithAttributes(attribute.String("column", n.name)))
+		}
 		if !r.said.first(folder+"\x00"+n.name, r.now(), 0) {
 			continue
 		}
-		r.meters.ReceiverIisLogMissingColumns.Add(context.Background(), 1, metric.WithAttributes(attribute.String("column", n.name)))
 		r.logger.Warn("A log lacks a column that detections need; switch it on in IIS Manager, under Logging, Select Fields",
-			zap.String("path", path), zap.String("column", n.name), zap.String("field", n.title))
+			zap.String("path", f.path), zap.String("column", n.name), zap.String("field", n.title))
 	}
+	f.lacks = counted
 }

@@ -21,7 +21,8 @@ func TestMissingColumnsAreNamedOnceForEachFolder(t *testing.T) {
 	f.write("W3SVC4/a.log", "#Fields: date time c-ip cs-uri-stem cs-uri-query cs(User-Agent) sc-status\n2026-03-02 10:00:01 192.0.2.1 / - Mozilla 200\n")
 	f.start()
 	f.waitRecords(6)
-	require.Equal(t, map[string]int64{"c-ip": 2, "sc-status": 2}, f.metric("otelcol_receiver_iis_log_missing_columns", "column"))
+	const metric = "otelcol_receiver_iis_log_missing_columns"
+	f.eventually(func() bool { return f.metric(metric, "column")["sc-status"] == 3 }, "not counted for each file")
 	warnings := f.logs.FilterLevelExact(zapcore.WarnLevel).All()
 	require.Len(t, warnings, 4)
 	fields := map[any]int{}
@@ -30,4 +31,23 @@ func TestMissingColumnsAreNamedOnceForEachFolder(t *testing.T) {
 		fields[w.ContextMap()["field"]]++
 	}
 	require.Equal(t, map[any]int{"Client IP Address": 2, "Protocol Status": 2}, fields)
+
+	// The same header again says nothing new, another one does.
+	f.append("W3SVC2/a.log", lacking)
+	f.append("W3SVC2/a.log", "#Fields: date time cs-uri-stem cs-uri-query c-ip\n2026-03-02 10:00:01 /a.aspx - 192.0.2.1\n")
+	f.waitRecords(8)
+	f.eventually(func() bool { return f.metric(metric, "column")["cs(User-Agent)"] == 1 }, "not counted for each header")
+	require.Equal(t, map[string]int64{"c-ip": 3, "sc-status": 4, "cs(User-Agent)": 1}, f.metric(metric, "column"))
+
+	// A new run counts anew what is still so.
+	f.store()
+	f.stop()
+	f.start()
+	f.waitRecords(16)
+	f.stop()
+	f.append("W3SVC1/a.log", "2026-03-02 10:00:01 /a.aspx - Mozilla\n2026-03-02 10:00:01 /b.aspx - Mozilla\n")
+	f.start()
+	f.waitRecords(18)
+	f.polls()
+	require.Equal(t, map[string]int64{"c-ip": 1, "sc-status": 1}, f.metric(metric, "column"))
 }

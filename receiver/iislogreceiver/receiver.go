@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -31,6 +32,9 @@ type iisReceiver struct {
 	set    receiver.Settings
 	logger *zap.Logger
 	now    func() time.Time
+
+	// run is different for each run of the receiver.
+	run string
 
 	scopeName, scopeVersion string
 
@@ -75,6 +79,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*iisRe
 		set:           set,
 		logger:        set.Logger,
 		now:           time.Now,
+		run:           strconv.FormatInt(time.Now().UnixNano(), 36) + "-",
 		scopeName:     metadata.ScopeName,
 		scopeVersion:  set.BuildInfo.Version,
 		defaultSchema: w3c.ParseSchema(cfg.DefaultFields),
@@ -95,7 +100,7 @@ func (r *iisReceiver) Start(ctx context.Context, host component.Host) error {
 	r.delivery, r.cancelDelivery = context.WithCancel(context.Background())
 	var keep persister
 	if r.cfg.StorageID != nil {
-		c, err := openCheckpoint(ctx, host, *r.cfg.StorageID, r.set.ID, r.young)
+		c, err := openCheckpoint(ctx, host, *r.cfg.StorageID, r.set.ID, r.young, r.meters)
 		if c != nil {
 			r.checkpoint = c
 			keep = c

@@ -7,7 +7,7 @@ import "strings"
 
 // siteFolders are the names of the folders that IIS makes, followed by the
 // site's number.
-var siteFolders = []string{"W3SVC", "FTPSVC"}
+var siteFolders = []string{"W3SVC", "FTPSVC", "SMTPSVC"}
 
 // siteFromPath finds the folder of a site in a path, such as the W3SVC2 of
 // C:\inetpub\logs\LogFiles\W3SVC2\u_ex260302.log, and returns it in the

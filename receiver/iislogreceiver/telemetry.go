@@ -64,6 +64,9 @@ func (m *meters) add(ctx context.Context, c *counts) {
 			m.ReceiverIisLogParseErrors.Add(ctx, n, m.problems[i])
 		}
 	}
+	if c.headers > 0 {
+		m.ReceiverIisLogHeaderBlocks.Add(ctx, c.headers)
+	}
 	if c.changes > 0 {
 		m.ReceiverIisLogSchemaChanges.Add(ctx, c.changes)
 	}

@@ -101,6 +101,7 @@ func TestSchemaChangesAreCounted(t *testing.T) {
 	f.eventually(func() bool { return f.lines() == 20 }, "not all lines were read")
 	// The first header counts, one that says nothing new does not.
 	require.Equal(t, map[string]int64{"": 3}, f.metric("otelcol_receiver_iis_log_schema_changes", ""))
+	require.Equal(t, map[string]int64{"": 4}, f.metric("otelcol_receiver_iis_log_header_blocks", ""))
 }
 
 func TestRecordsAreGroupedByWhereTheyComeFrom(t *testing.T) {

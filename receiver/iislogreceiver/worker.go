@@ -6,6 +6,7 @@ package iislogreceiver
 import (
 	"context"
 	"errors"
+	"strings"
 	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -54,6 +55,7 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 	w.stop = ctx.Done()
 	w.file = r.describe(attributes)
 	w.from = originAt(attributes[originKey], w.file.site)
+	w.file.lacks, _ = attributes[lacksKey].(string)
 	w.file.state = r.stateAt(&w.file, attributes[stateKey], offsets[0])
 	if offsets[0] == 0 {
 		w.file.known = r.young.known(w.file.path, tokens, offsets)
@@ -67,6 +69,9 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 	}
 	if text := w.from.site + "\n" + w.from.host; attributes[originKey] != text {
 		attributes[originKey] = text
+	}
+	if w.file.lacks != "" {
+		attributes[lacksKey] = w.file.lacks
 	}
 	r.young.read(w.file.path, tokens, offsets)
 	return nil
@@ -138,6 +143,9 @@ func (w *worker) line(l *w3c.Line, at int64) {
 	case w3c.Bad:
 		w.bad(l, at)
 	case w3c.Directive:
+		if isFields(l.Text) {
+			w.batch.counts.headers++
+		}
 		if f := w.reader.State().Fields; f != w.fields {
 			w.fields = f
 			w.batch.counts.changes++
@@ -146,13 +154,19 @@ func (w *worker) line(l *w3c.Line, at int64) {
 	}
 }
 
+// isFields tells whether a directive is the one that a header block is known by.
+func isFields(directive string) bool {
+	const name = "#Fields:"
+	return len(directive) >= len(name) && strings.EqualFold(directive[:len(name)], name)
+}
+
 func (w *worker) planFor(s *w3c.Schema) *plan {
 	if s != w.schema || w.plan == nil {
 		w.schema, w.plan = s, w.r.plans.get(s)
 	}
 	if s != w.ready {
 		w.ready = s
-		w.r.sayMissing(w.file.path, w.plan.missing)
+		w.r.sayMissing(&w.file, s, w.plan.missing)
 	}
 	return w.plan
 }

@@ -23,14 +23,17 @@ func Tracer(settings component.TelemetrySettings) trace.Tracer {
 // TelemetryBuilder provides an interface for components to report telemetry
 // as defined in metadata and user config.
 type TelemetryBuilder struct {
-	meter                        metric.Meter
-	mu                           sync.Mutex
-	registrations                []metric.Registration
-	ReceiverIisLogLines          metric.Int64Counter
-	ReceiverIisLogMissingColumns metric.Int64Counter
-	ReceiverIisLogParseErrors    metric.Int64Counter
-	ReceiverIisLogRecordsDropped metric.Int64Counter
-	ReceiverIisLogSchemaChanges  metric.Int64Counter
+	meter                            metric.Meter
+	mu                               sync.Mutex
+	registrations                    []metric.Registration
+	ReceiverIisLogCheckpointFailures metric.Int64Counter
+	ReceiverIisLogFilesWaiting       metric.Int64UpDownCounter
+	ReceiverIisLogHeaderBlocks       metric.Int64Counter
+	ReceiverIisLogLines              metric.Int64Counter
+	ReceiverIisLogMissingColumns     metric.Int64Counter
+	ReceiverIisLogParseErrors        metric.Int64Counter
+	ReceiverIisLogRecordsDropped     metric.Int64Counter
+	ReceiverIisLogSchemaChanges      metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -62,6 +65,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
+	builder.ReceiverIisLogCheckpointFailures, err = builder.meter.Int64Counter(
+		"otelcol_receiver_iis_log_checkpoint_failures",
+		metric.WithDescription("Times that the storage did not take the offsets. They are saved again at the next poll; what was read since the last success is read again after a crash. [Alpha]"),
+		metric.WithUnit("{failure}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverIisLogFilesWaiting, err = builder.meter.Int64UpDownCounter(
+		"otelcol_receiver_iis_log_files_waiting",
+		metric.WithDescription("Files of which a batch was read that the next consumer has not taken yet. Above 0 for long, it refuses or blocks, and nothing else is read. [Alpha]"),
+		metric.WithUnit("{file}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ReceiverIisLogHeaderBlocks, err = builder.meter.Int64Counter(
+		"otelcol_receiver_iis_log_header_blocks",
+		metric.WithDescription("Header blocks read, by their #Fields directives. IIS writes one into the middle of a file after a restart and after 15 idle minutes. [Alpha]"),
+		metric.WithUnit("{block}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogLines, err = builder.meter.Int64Counter(
 		"otelcol_receiver_iis_log_lines",
 		metric.WithDescription("Lines read, by kind. A line longer than max_log_size counts once for each piece. [Alpha]"),
@@ -70,8 +91,8 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogMissingColumns, err = builder.meter.Int64Counter(
 		"otelcol_receiver_iis_log_missing_columns",
-		metric.WithDescription("Folders of web logs whose header lacks a column that detections need, by column. [Alpha]"),
-		metric.WithUnit("{folder}"),
+		metric.WithDescription("Headers of web logs that lack a column that detections need, by column; once for each file and header. [Alpha]"),
+		metric.WithUnit("{header}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogParseErrors, err = builder.meter.Int64Counter(

@@ -19,11 +19,23 @@ func TestSetupTelemetry(t *testing.T) {
 	tb, err := metadata.NewTelemetryBuilder(testTel.NewTelemetrySettings())
 	require.NoError(t, err)
 	defer tb.Shutdown()
+	tb.ReceiverIisLogCheckpointFailures.Add(context.Background(), 1)
+	tb.ReceiverIisLogFilesWaiting.Add(context.Background(), 1)
+	tb.ReceiverIisLogHeaderBlocks.Add(context.Background(), 1)
 	tb.ReceiverIisLogLines.Add(context.Background(), 1)
 	tb.ReceiverIisLogMissingColumns.Add(context.Background(), 1)
 	tb.ReceiverIisLogParseErrors.Add(context.Background(), 1)
 	tb.ReceiverIisLogRecordsDropped.Add(context.Background(), 1)
 	tb.ReceiverIisLogSchemaChanges.Add(context.Background(), 1)
+	AssertEqualReceiverIisLogCheckpointFailures(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverIisLogFilesWaiting(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverIisLogHeaderBlocks(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverIisLogLines(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
