@@ -309,9 +309,9 @@ func (failing) Batch(context.Context, ...*storage.Operation) error { return errB
 
 func TestYoungFilesAreSavedAgainAfterAFailure(t *testing.T) {
 	mem := newMemory()
-	young := newYoungFiles(100)
+	young := newYoungFiles(100, time.Minute, time.Now)
 	c := newCheckpoint(failing{memoryClient{mem}}, young, nopMeters(t))
-	young.read("a", [][]byte{[]byte("one\n")}, []int64{0, 4})
+	young.read("a", [][]byte{[]byte("one\n")}, []int64{0, 4}, 0)
 	require.ErrorIs(t, c.Set(t.Context(), checkpointKey, nil), errBusy)
 	c.Client = memoryClient{mem}
 	require.NoError(t, c.Set(t.Context(), "another key", nil))
@@ -331,7 +331,7 @@ func TestYoungFilesAreSavedAgainAfterAFailure(t *testing.T) {
 
 func TestUnchangedOffsetsAreNotSavedAgain(t *testing.T) {
 	mem := newMemory()
-	c := newCheckpoint(memoryClient{mem}, newYoungFiles(100), nopMeters(t))
+	c := newCheckpoint(memoryClient{mem}, newYoungFiles(100, time.Minute, time.Now), nopMeters(t))
 	save := func(text string) {
 		t.Helper()
 		require.NoError(t, c.Set(t.Context(), checkpointKey, []byte(text)))

@@ -74,8 +74,8 @@ func defaultFileConfig() FileConfig {
 
 // buildManager makes the fileconsumer that calls emit. The configuration is
 // the user's; what this receiver does itself is switched off in it.
-func buildManager(c FileConfig, set component.TelemetrySettings, emit emitFunc, due func([]byte) bool) (*fileManager, error) {
-	split, err := splitFor(&c, due)
+func buildManager(c FileConfig, set component.TelemetrySettings, emit emitFunc, ends tails) (*fileManager, error) {
+	split, err := splitFor(&c, ends)
 	if err != nil {
 		return nil, err
 	}
@@ -90,9 +90,9 @@ func buildManager(c FileConfig, set component.TelemetrySettings, emit emitFunc, 
 }
 
 // splitFor returns the split function for the configured encoding.
-func splitFor(c *FileConfig, due func([]byte) bool) (bufio.SplitFunc, error) {
+func splitFor(c *FileConfig, ends tails) (bufio.SplitFunc, error) {
 	if isUTF8(c.Encoding) {
-		return splitChunks(int(c.MaxLogSize), due), nil
+		return splitChunks(int(c.MaxLogSize), ends), nil
 	}
 	enc, err := lookupEncoding(c.Encoding)
 	if err != nil {
@@ -102,7 +102,7 @@ func splitFor(c *FileConfig, due func([]byte) bool) (bufio.SplitFunc, error) {
 	if err != nil || len(newline) == 0 {
 		return nil, fmt.Errorf("encoding %q has no newline", c.Encoding)
 	}
-	return splitLines(newline, int(c.MaxLogSize), due), nil
+	return splitLines(newline, int(c.MaxLogSize), ends), nil
 }
 
 // isUTF8 tells whether the newline of an encoding is the plain byte and the
@@ -152,7 +152,7 @@ func checkFileConfig(c FileConfig) error {
 	}
 	nop := func(context.Context, [][]byte, map[string]any, int64, []int64) error { return nil }
 	set := component.TelemetrySettings{Logger: zap.NewNop(), MeterProvider: noop.NewMeterProvider()}
-	_, err := buildManager(c, set, nop, func([]byte) bool { return false })
+	_, err := buildManager(c, set, nop, tails{})
 	return err
 }
 

@@ -69,7 +69,7 @@ func emitFile(t *testing.T, r *iisReceiver, file string, size int) (lines int64)
 	t.Helper()
 	scanner := bufio.NewScanner(strings.NewReader(file))
 	scanner.Buffer(make([]byte, 0, size), 1024)
-	scanner.Split(splitChunks(1024, func([]byte) bool { return true }))
+	scanner.Split(splitChunks(1024, tails{due: func([]byte) bool { return true }, settled: func([]byte) bool { return true }}))
 	attributes := map[string]any{attrFileName: "a.log", attrFilePath: "/W3SVC1/a.log"}
 	var at int64
 	for scanner.Scan() {

@@ -55,7 +55,7 @@ func (r *iisReceiver) sayMissing(f *logFile, s *w3c.Schema, missing []needed) {
 	if len(missing) == 0 {
 		return
 	}
-	counted := r.run + strconv.FormatUint(hash(hashBegin, []byte(s.Text())), 36)
+	counted := r.run + strconv.FormatUint(uint64(hash(0, []byte(s.Text()))), 36)
 	folder := f.path[:strings.LastIndexAny(f.path, `/\`)+1]
 	for _, n := range missing {
 		if f.lacks != counted {

@@ -85,7 +85,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*iisRe
 		defaultSchema: w3c.ParseSchema(cfg.DefaultFields),
 		plans:         planCache{choice: newColumnChoice(cfg.Fields), header: cfg.ClientAddress.Header},
 		proxies:       newProxies(cfg.ClientAddress),
-		young:         newYoungFiles(int64(cfg.FingerprintSize)),
+		young:         newYoungFiles(int64(cfg.FingerprintSize), time.Minute+10*cfg.PollInterval, time.Now),
 		meters:        m,
 		deliverer:     &deliverer{next: next, retry: cfg.RetryOnFailure, obs: obs, meters: m, logger: set.Logger},
 		chunks:        isUTF8(cfg.Encoding),
@@ -111,8 +111,11 @@ func (r *iisReceiver) Start(ctx context.Context, host component.Host) error {
 	}
 	set := r.set.TelemetrySettings
 	set.Logger = sayOnce(set.Logger, 10*r.cfg.PollInterval+time.Minute)
-	due := newLastLines(r.cfg.FlushPeriod, r.cfg.PollInterval, r.now).due
-	manager, err := buildManager(r.cfg.FileConfig, set, r.emit, due)
+	ends := tails{
+		due:     newLastLines(r.cfg.FlushPeriod, r.cfg.PollInterval, r.now).due,
+		settled: newLastLines(min(10*r.cfg.PollInterval, maxHoleAge), r.cfg.PollInterval, r.now).due,
+	}
+	manager, err := buildManager(r.cfg.FileConfig, set, r.emit, ends)
 	if err != nil {
 		return err
 	}

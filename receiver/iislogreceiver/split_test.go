@@ -12,13 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func never([]byte) bool { return false }
+// always takes NUL bytes in front of a line for settled, and no last line for due.
+var always = tails{due: func([]byte) bool { return false }, settled: func([]byte) bool { return true }}
 
 func TestSplitFunctions(t *testing.T) {
 	const limit = 16
-	chunks := splitChunks(limit, never)
-	bytewise := splitLines([]byte("\n"), limit, never)
-	wide := splitLines([]byte("\n\x00"), limit+1, never) // an odd limit is no place to cut
+	chunks := splitChunks(limit, always)
+	bytewise := splitLines([]byte("\n"), limit, always)
+	wide := splitLines([]byte("\n\x00"), limit+1, always) // an odd limit is no place to cut
 	for _, c := range []struct {
 		name  string
 		split bufio.SplitFunc
@@ -59,7 +60,7 @@ func TestSplitFunctions(t *testing.T) {
 }
 
 func TestLastLineIsATokenWhenDue(t *testing.T) {
-	split := splitChunks(100, func(data []byte) bool { return string(data) == "abc" })
+	split := splitChunks(100, tails{due: func(data []byte) bool { return string(data) == "abc" }})
 	_, token, _ := split([]byte("abc"), true)
 	require.Equal(t, "abc", string(token))
 	_, token, _ = split([]byte("abc"), false)
@@ -77,7 +78,7 @@ func FuzzSplitChunks(f *testing.F) {
 		most := 16 + int(limit)
 		scanner := bufio.NewScanner(strings.NewReader(file))
 		scanner.Buffer(make([]byte, 0, 8), most)
-		scanner.Split(splitChunks(most, never))
+		scanner.Split(splitChunks(most, always))
 		var all bytes.Buffer
 		for scanner.Scan() {
 			token := scanner.Bytes()
@@ -100,4 +101,26 @@ func FuzzSplitChunks(f *testing.F) {
 			t.Fatalf("%q was left", rest)
 		}
 	})
+}
+
+func TestNULBytesBeforeALineWaitUntilTheyAreSettled(t *testing.T) {
+	settled := false
+	ends := tails{due: func([]byte) bool { return false }, settled: func(data []byte) bool {
+		require.Equal(t, "x\x00\x00y\n", string(data))
+		return settled
+	}}
+	split := splitChunks(100, ends)
+	data := []byte("a\nb\nx\x00\x00y\nc\n")
+	n, token, err := split(data, false)
+	require.NoError(t, err)
+	require.Equal(t, "a\nb\n", string(token), "the lines before")
+	_, _, err = split(data[n:], false)
+	require.ErrorIs(t, err, bufio.ErrFinalToken, "somebody may be writing there")
+	settled = true
+	m, token, err := split(data[n:], false)
+	require.NoError(t, err)
+	require.Equal(t, "x\x00\x00y\n", string(token), "a hole")
+	_, token, err = split(data[n+m:], false)
+	require.NoError(t, err)
+	require.Equal(t, "c\n", string(token), "the lines behind")
 }

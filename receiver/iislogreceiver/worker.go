@@ -57,10 +57,17 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 	w.from = originAt(attributes[originKey], w.file.site)
 	w.file.lacks, _ = attributes[lacksKey].(string)
 	w.file.state = r.stateAt(&w.file, attributes[stateKey], offsets[0])
-	if offsets[0] == 0 {
+	defer r.young.lock(w.file.path)()
+	var err error
+	if r.misplaced(&w.file, attributes[placeKey], offsets[0]) {
+		err = w.readWhole(offsets[len(tokens)])
+	} else {
 		w.file.known = r.young.known(w.file.path, tokens, offsets)
+		if err = w.read(tokens, offsets); err == nil {
+			r.young.read(w.file.path, tokens, offsets, w.file.known)
+		}
 	}
-	if err := w.read(tokens, offsets); err != nil {
+	if err != nil {
 		r.abandon(w.file.path, err)
 		return nil
 	}
@@ -73,7 +80,9 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 	if w.file.lacks != "" {
 		attributes[lacksKey] = w.file.lacks
 	}
-	r.young.read(w.file.path, tokens, offsets)
+	if r.chunks {
+		attributes[placeKey] = place(w.file.path, tokens[len(tokens)-1])
+	}
 	return nil
 }
 

@@ -5,7 +5,10 @@ package iislogreceiver
 
 import (
 	"encoding/json"
+	"hash/crc32"
+	"os"
 	"sync"
+	"time"
 )
 
 const (
@@ -14,18 +17,28 @@ const (
 	// maxYoungFiles bounds youngFiles. A file that is not remembered is read
 	// twice, nothing worse.
 	maxYoungFiles = 4096
+	// youngBytes is how far beyond the fingerprint a file is remembered: it is
+	// read from its beginning once more when its first bytes are all written.
+	youngBytes = 1 << 20
 )
 
 // youngFiles remembers how far the files were read that are still shorter than
-// fileconsumer's fingerprint.
+// fileconsumer's fingerprint, or were a short while ago.
 //
 // fileconsumer knows a file by its first bytes. While IIS has a new file open,
 // these include the NUL bytes of its unused end, so with each write the file
 // looks like another one and is read from its beginning. The lines that were
 // read before are recognised here, by path and content, and are not sent again.
 type youngFiles struct {
-	// limit is the fingerprint's size in bytes; beyond it a file is not young.
-	limit int64
+	// fingerprint is its size in bytes; a file that is longer is remembered for
+	// grace only, after which its first bytes are known to be written.
+	fingerprint int64
+	grace       time.Duration
+	now         func() time.Time
+
+	// paths are the files' locks, by the hash of their paths. They are taken
+	// before mu.
+	paths [64]sync.Mutex
 
 	mu sync.Mutex
 	// mu guards everything declared below.
@@ -36,24 +49,36 @@ type youngFiles struct {
 // youngFile is the part of a file that was read.
 type youngFile struct {
 	Length int64  `json:"length"`
-	Hash   uint64 `json:"hash,string"`
+	Hash   uint32 `json:"hash"`
+	// read is when it was last read from.
+	read time.Time
 }
 
-func newYoungFiles(limit int64) *youngFiles {
-	return &youngFiles{limit: limit, files: make(map[string]youngFile)}
+func newYoungFiles(fingerprint int64, grace time.Duration, now func() time.Time) *youngFiles {
+	return &youngFiles{fingerprint: fingerprint, grace: grace, now: now, files: make(map[string]youngFile)}
 }
 
-// known returns how many bytes at the beginning of a file were read already,
-// given tokens that begin with its first byte; 0 if the file is not known or
-// has another content now.
+// lock keeps the file at a path to its caller. On Linux fileconsumer can have
+// several readers of one young file, which it takes for different ones.
+func (y *youngFiles) lock(path string) (unlock func()) {
+	m := &y.paths[hash(0, []byte(path))%uint32(len(y.paths))]
+	m.Lock()
+	return m.Unlock
+}
+
+// known returns up to where a file was read already, given tokens of it; 0 if
+// the file is not known or has another content now. The caller holds its lock.
 func (y *youngFiles) known(path string, tokens [][]byte, offsets []int64) int64 {
 	y.mu.Lock()
 	f, ok := y.files[path]
 	y.mu.Unlock()
-	if !ok || offsets[len(tokens)] < f.Length {
+	if !ok || offsets[0] >= f.Length {
 		return 0
 	}
-	h := hashBegin
+	h, err := hashFile(path, min(offsets[0], f.Length))
+	if err != nil || offsets[len(tokens)] < f.Length {
+		return 0
+	}
 	for i, token := range tokens {
 		left := f.Length - offsets[i]
 		if left <= 0 {
@@ -73,28 +98,48 @@ func (y *youngFiles) known(path string, tokens [][]byte, offsets []int64) int64 
 	return f.Length
 }
 
-// read remembers that tokens were delivered.
-func (y *youngFiles) read(path string, tokens [][]byte, offsets []int64) {
+// hashFile returns the hash of the first n bytes of a file.
+func hashFile(path string, n int64) (uint32, error) {
+	if n == 0 {
+		return 0, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	begin := make([]byte, n) // at most fingerprint + youngBytes
+	_, err = file.ReadAt(begin, 0)
+	return hash(0, begin), err
+}
+
+// read remembers that tokens were delivered, of which those up to known had been
+// before. The caller holds the lock of the file.
+func (y *youngFiles) read(path string, tokens [][]byte, offsets []int64, known int64) {
 	begin, end := offsets[0], offsets[len(tokens)]
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	f, ok := y.files[path]
-	if begin == 0 {
-		f = youngFile{Hash: hashBegin}
-	} else if !ok {
-		return
+	if end <= y.fingerprint+youngBytes && (known == 0 || f.Length != known) && (!ok || f.Length != begin) {
+		h, err := hashFile(path, begin)
+		if err != nil {
+			y.forget(path)
+			return
+		}
+		f = youngFile{Length: begin, Hash: h}
 	}
-	if end > y.limit || f.Length != begin {
+	if end > y.fingerprint+youngBytes {
 		if ok {
-			delete(y.files, path)
-			y.dirty = true
+			y.forget(path)
 		}
 		return
 	}
-	for _, token := range tokens {
-		f.Hash = hash(f.Hash, token)
+	for i, token := range tokens {
+		if offsets[i+1] > f.Length {
+			f.Hash = hash(f.Hash, token[max(0, f.Length-offsets[i]):])
+		}
 	}
-	f.Length = end
+	f.Length, f.read = max(f.Length, end), y.now()
 	if !ok && len(y.files) >= maxYoungFiles {
 		for old := range y.files {
 			delete(y.files, old)
@@ -105,10 +150,23 @@ func (y *youngFiles) read(path string, tokens [][]byte, offsets []int64) {
 	y.dirty = true
 }
 
+// forget is called with mu held.
+func (y *youngFiles) forget(path string) {
+	delete(y.files, path)
+	y.dirty = true
+}
+
 // save returns the files as text, or nil if nothing has changed since.
 func (y *youngFiles) save() []byte {
 	y.mu.Lock()
 	defer y.mu.Unlock()
+	now := y.now()
+	for path, f := range y.files {
+		if f.Length >= y.fingerprint && now.Sub(f.read) > y.grace {
+			delete(y.files, path)
+			y.dirty = true
+		}
+	}
 	if !y.dirty {
 		return nil
 	}
@@ -134,19 +192,19 @@ func (y *youngFiles) load(saved []byte) {
 	if len(saved) == 0 || json.Unmarshal(saved, &files) != nil {
 		return
 	}
+	now := y.now()
+	for path, f := range files {
+		f.read = now
+		files[path] = f
+	}
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	y.files = files
 }
 
-// hashBegin is the FNV-1a hash of nothing.
-const hashBegin uint64 = 14695981039346656037
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// hash continues an FNV-1a hash; unlike that of the library its state is the
-// value, which can be saved.
-func hash(h uint64, data []byte) uint64 {
-	for _, c := range data {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	return h
-}
+// hash continues a checksum, which begins as 0. Its state is the value, so that
+// it can be saved; it tells apart what was read from what was written since,
+// and need not withstand anybody.
+func hash(h uint32, data []byte) uint32 { return crc32.Update(h, castagnoli, data) }
