@@ -216,9 +216,9 @@ func (f *fixture) append(name, content string) {
 }
 
 // overwrite puts content into a file in place.
-func (f *fixture) overwrite(name string, at int, content string) {
+func (f *fixture) overwrite(at int, content string) {
 	f.t.Helper()
-	file, err := os.OpenFile(f.path(name), os.O_WRONLY, 0)
+	file, err := os.OpenFile(f.path("a.log"), os.O_WRONLY, 0)
 	require.NoError(f.t, err)
 	_, err = file.WriteAt([]byte(content), int64(at))
 	require.NoError(f.t, err)

@@ -189,7 +189,7 @@ func TestUnusedEndOfAnOpenFile(t *testing.T) {
 				if before == "" {
 					rest = header + rest
 				}
-				f.overwrite("a.log", len(before), rest+half)
+				f.overwrite(len(before), rest+half)
 				if restart {
 					f.start()
 				}
@@ -197,7 +197,7 @@ func TestUnusedEndOfAnOpenFile(t *testing.T) {
 				f.polls()
 
 				// IIS closes the file and cuts it to its length.
-				f.overwrite("a.log", len(before)+len(rest), line1(n+3))
+				f.overwrite(len(before)+len(rest), line1(n+3))
 				require.NoError(t, os.Truncate(f.path("a.log"), int64(len(before)+len(rest)+len(line1(n+3)))))
 				f.waitRecords(n + 4)
 				f.polls()
@@ -291,7 +291,7 @@ func TestSavedStateIsUsedAfterARestart(t *testing.T) {
 
 	// Beyond the fingerprint, so that it stays the same file.
 	at := len(before) + strings.Index(header2, "#Fields")
-	f.overwrite("a.log", at, "#Xields")
+	f.overwrite(at, "#Xields")
 	f.append("a.log", line2(201))
 	f.start()
 	f.waitRecords(202)

@@ -84,7 +84,7 @@ func TestStoppedOrKilledAtEveryByte(t *testing.T) {
 						f.mem = newMemory()
 						f.write("a.log", twoChanges[:at]+unused)
 						first := f.cycle(killed, false)
-						f.overwrite("a.log", 0, twoChanges+unused[:len(unused)/2])
+						f.overwrite(0, twoChanges+unused[:len(unused)/2])
 						second := f.cycle(false, true)
 						requireTwoChanges(t, append(first[:len(first):len(first)], second...), msg)
 						third := f.cycle(false, false)
