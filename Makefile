@@ -62,3 +62,36 @@ fmt-check: ## fail if a file is not formatted
 lint: ## run golangci-lint on every module
 	$(LINT) run
 	cd internal/e2e && $(LINT) run --config "$(CURDIR)/.golangci.yml"
+
+# Of bench: log lines, the files they are in, header changes in each, runs.
+LINES      ?= 1000000
+FILES      ?= 1
+HEADERS    ?= 0
+RUNS       ?= 3
+BENCH_ARGS ?=
+
+.PHONY: bench
+bench: ## measure side by side with what is used today, into bench/README.md
+	@mkdir -p bench/out/duckdb
+	$(TOOL) builder --config bench/builder-config.yaml
+	@cp bench/duckdb/package.json bench/duckdb/package-lock.json bench/duckdb/hunt.mjs bench/out/duckdb/
+	@cd bench/out/duckdb && npm install --no-save --silent || echo "DuckDB is left out: npm or its package @duckdb/node-api is missing"
+	$(GO) build -o bench/out/bench ./bench
+	bench/out/bench generate -lines $(LINES) -files $(FILES) -headers $(HEADERS)
+	bench/out/bench measure -runs $(RUNS) $(BENCH_ARGS)
+
+# Of bench-compare: the commit to compare with, how often each benchmark runs,
+# which ones.
+BASE  ?=
+COUNT ?= 6
+BENCH ?= .
+MICRO  = internal/w3c internal/rareclient internal/hunt receiver/iislogreceiver
+
+.PHONY: bench-compare
+bench-compare: ## micro-benchmarks at BASE=commit and now, with benchstat
+	@[ -n "$(BASE)" ] || { echo "name the commit to compare with: make bench-compare BASE=main"; exit 1; }
+	@rm -rf bench/out/base && mkdir -p bench/out/base
+	git archive "$(BASE)" | tar -x -C bench/out/base
+	cd bench/out/base && $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -p 1 $$(for d in $(MICRO); do [ ! -d $$d ] || echo ./$$d; done) >../base.txt
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -p 1 $(addprefix ./,$(MICRO)) >bench/out/now.txt
+	@$(GO) tool -modfile=bench/tools/go.mod benchstat BASE=bench/out/base.txt now=bench/out/now.txt

@@ -1,0 +1,12 @@
+// The tools of the benchmark have a module of their own: benchstat asks for a
+// newer golang.org/x/text than the project's other tools are pinned to.
+module github.com/iishunt/iishunt/bench/tools
+
+go 1.26.0
+
+tool golang.org/x/perf/cmd/benchstat
+
+require (
+	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
+	golang.org/x/perf v0.0.0-20260908200009-22c9c6c9d4da // indirect
+)
