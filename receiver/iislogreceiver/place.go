@@ -45,11 +45,26 @@ func (r *iisReceiver) misplaced(f *logFile, saved any, offset int64) bool {
 		return false
 	}
 	defer file.Close()
+	// A file that is as short as this can have begun with the same lines. If the
+	// other one still stands under its path, this is no rename.
+	if _, other, ok := strings.Cut(text[strings.IndexByte(text, ' ')+1:], " "); ok && offset <= int64(r.cfg.FingerprintSize) && twoFiles(file, other) {
+		return true
+	}
 	tail := make([]byte, length)
 	if _, err := file.ReadAt(tail, offset-length); err != nil {
 		return false
 	}
 	return hash(0, tail) != want
+}
+
+// twoFiles tells whether another file than this one stands under a path.
+func twoFiles(file *os.File, path string) bool {
+	other, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	this, err := file.Stat()
+	return err == nil && !os.SameFile(this, other)
 }
 
 // readWhole reads a file from its beginning up to an offset. What is known to
