@@ -25,8 +25,6 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-func findings(n int) []*rareclient.Finding { return make([]*rareclient.Finding, n) }
-
 // golden compares logs, as indented OTLP JSON, with a file.
 func golden(t *testing.T, name string, ld plog.Logs) {
 	t.Helper()

@@ -22,6 +22,9 @@ import (
 // exporter that blocks cannot keep the Collector from ending.
 const shutdownTimeout = 10 * time.Second
 
+// maxDelivery is how many detections one ConsumeLogs has at most.
+const maxDelivery = 1_000
+
 // Hunter is the common part of the rare_client components. Consume, on the
 // callers' goroutines, puts records into the engine; one goroutine of its own
 // moves the watermark with the wall clock, evaluates windows and delivers
@@ -43,7 +46,6 @@ type Hunter struct {
 	lacking atomic.Pointer[string] // scope of the first record that lacked what the rule needs
 
 	report report // used by one goroutine at a time: the loop, then Shutdown
-	outbox outbox // the same
 }
 
 // Scope is the instrumentation scope of the detections.
@@ -60,7 +62,7 @@ func New(log *zap.Logger, scope Scope, cfg *Config, ins Instruments, forward, ne
 	}
 	h.extractors.New = func() any { return newExtractor(h.engine, cfg) }
 	var err error
-	h.meters, err = newMeters(ins, h.engine, &h.outbox.waiting)
+	h.meters, err = newMeters(ins, h.engine)
 	return h, err
 }
 
@@ -89,7 +91,7 @@ func (h *Hunter) Shutdown(ctx context.Context) error {
 	defer cancel()
 	h.engine.Flush()
 	h.evaluate(ctx)
-	if n := h.outbox.abandon(); n > 0 {
+	if n := h.engine.Stats().Waiting; n > 0 {
 		h.meters.dropped(ctx, n)
 		h.log.Error("Detections lost: the next consumer did not take them before the shutdown", zap.Int("detections", n))
 	}
@@ -149,12 +151,12 @@ func (h *Hunter) evaluate(ctx context.Context) {
 		if !ok {
 			break
 		}
-		findings, suppressed := h.engine.Evaluate(&w)
+		findings, suppressed, dropped := h.engine.Evaluate(&w)
 		h.meters.window(ctx, &w, suppressed)
 		h.report.window(&w, len(findings), suppressed)
-		if n := h.outbox.add(findings); n > 0 {
-			h.meters.dropped(ctx, n)
-			h.log.Error("Detections lost: too many wait for the next consumer, which refuses them", zap.Int("detections", n))
+		if dropped > 0 {
+			h.meters.dropped(ctx, dropped)
+			h.log.Error("Detections lost: too many wait for the next consumer, which refuses them", zap.Int("detections", dropped))
 		}
 	}
 	h.deliver(ctx)
@@ -162,14 +164,14 @@ func (h *Hunter) evaluate(ctx context.Context) {
 	if scope := h.lacking.Load(); scope != nil {
 		h.report.lacking(s, *scope)
 	}
-	h.report.state(s, h.outbox.waiting.Load() == 0)
+	h.report.state(s)
 }
 
 // deliver hands over the waiting findings. What is refused stays and is tried
 // again at the next tick; what is refused for good is counted and dropped.
 func (h *Hunter) deliver(ctx context.Context) {
 	for {
-		batch := h.outbox.head()
+		batch := h.engine.Waiting(maxDelivery)
 		if len(batch) == 0 {
 			return
 		}
@@ -186,6 +188,6 @@ func (h *Hunter) deliver(ctx context.Context) {
 			h.report.refused(err)
 			return
 		}
-		h.outbox.pop(len(batch))
+		h.engine.Delivered(len(batch))
 	}
 }

@@ -178,10 +178,10 @@ func TestRefusedDetectionsAreSentAgain(t *testing.T) {
 		h := start(t, hourly(), zap.New(core), nil, next)
 		require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/a.aspx", "203.0.113.1")))
 		time.Sleep(2 * time.Hour)
-		require.EqualValues(t, 1, h.outbox.waiting.Load()+int64(len(bodies(&next.LogsSink))))
+		require.EqualValues(t, 1, h.engine.Stats().Waiting+len(bodies(&next.LogsSink)))
 		time.Sleep(time.Hour)
 		require.Len(t, bodies(&next.LogsSink), 1, "refused for an hour, then taken")
-		require.Zero(t, h.outbox.waiting.Load())
+		require.Zero(t, h.engine.Stats().Waiting)
 		require.Equal(t, 1, said.FilterMessageSnippet("refuses detections").Len(), "said once, not at each try")
 		require.Equal(t, 1, said.FilterMessageSnippet("takes detections again").Len())
 		require.NoError(t, h.Shutdown(t.Context()))
@@ -218,18 +218,6 @@ func TestShutdownDoesNotHang(t *testing.T) {
 		require.Equal(t, 1, said.FilterMessageSnippet("before the shutdown").Len())
 		require.NoError(t, h.Shutdown(context.Background()), "a second time")
 	})
-}
-
-func TestOutboxIsBounded(t *testing.T) {
-	var o outbox
-	require.Zero(t, o.add(findings(maxWaiting-1)))
-	require.Equal(t, 4, o.add(findings(5)), "only one had room")
-	require.Len(t, o.head(), maxDelivery)
-	for o.waiting.Load() > 0 {
-		o.pop(len(o.head()))
-	}
-	require.Zero(t, o.add(findings(1)))
-	require.Equal(t, 1, o.abandon())
 }
 
 func TestManySendersAndWindowsThatClose(t *testing.T) {

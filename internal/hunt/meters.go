@@ -5,7 +5,6 @@ package hunt
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -41,12 +40,11 @@ type meters struct {
 	Instruments
 	engine       *rareclient.Engine
 	exclusions   []string
-	waiting      *atomic.Int64
 	registration metric.Registration
 }
 
-func newMeters(ins Instruments, engine *rareclient.Engine, waiting *atomic.Int64) (*meters, error) {
-	m := &meters{Instruments: ins, engine: engine, exclusions: engine.Exclusions(), waiting: waiting}
+func newMeters(ins Instruments, engine *rareclient.Engine) (*meters, error) {
+	m := &meters{Instruments: ins, engine: engine, exclusions: engine.Exclusions()}
 	var err error
 	m.registration, err = ins.Meter.RegisterCallback(m.observe, ins.Records, ins.Excluded, ins.Lost,
 		ins.FutureTimestamps, ins.Groups, ins.Sources, ins.WatermarkLag, ins.Waiting)
@@ -74,7 +72,7 @@ func (m *meters) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(m.Groups, int64(s.OpenGroups), label("state", "open"))
 	o.ObserveInt64(m.Groups, int64(s.Groups-s.OpenGroups), label("state", "settled"))
 	o.ObserveInt64(m.Sources, int64(s.Sources))
-	o.ObserveInt64(m.Waiting, m.waiting.Load())
+	o.ObserveInt64(m.Waiting, int64(s.Waiting))
 	if !s.Watermark.IsZero() {
 		o.ObserveFloat64(m.WatermarkLag, time.Since(s.Watermark).Seconds())
 	}

@@ -95,15 +95,14 @@ func (r *report) lacking(s rareclient.Stats, scope string) {
 	}
 }
 
-// state is called after windows were evaluated and delivered; delivered tells
-// whether no finding waits.
-func (r *report) state(s rareclient.Stats, delivered bool) {
+// state is called after windows were evaluated and delivered.
+func (r *report) state(s rareclient.Stats) {
 	if late := s.Lost[rareclient.ReasonLate]; late > r.late {
 		r.log.Warn("Records came too late for their window and were not counted: a detection may miss a second client. "+
 			"Raise allowed_lateness if this repeats", zap.Uint64("records", late-r.late))
 		r.late = late
 	}
-	if r.evaluated && delivered && s.Panes == 0 {
+	if r.evaluated && s.Waiting == 0 && s.Panes == 0 {
 		r.evaluated = false
 		r.log.Info("every record received so far has been evaluated")
 	}

@@ -7,7 +7,6 @@ import (
 	"math"
 	"slices"
 	"sync"
-	"time"
 )
 
 // minTime is before every event time.
@@ -25,25 +24,31 @@ type Engine struct {
 
 	window, every, length int64 // nanoseconds; length is a pane's
 
-	mu     sync.Mutex // guards everything below
-	clock  clock
-	panes  map[int64]*pane
-	groups int // entries of all panes, settled ones included
-	open   int // of these, not settled
-	room   int // that the groups take of max_groups: one each, more for those with long texts
+	mu    sync.Mutex // guards everything below
+	clock clock
+	panes map[int64]*pane
+	// closing has the panes that only windows cover which are due: they take no
+	// records, and are kept until these windows were evaluated.
+	closing map[int64]*pane
+	groups  int // entries of all panes, settled ones included
+	open    int // of these, not settled
+	room    int // that the groups take of max_groups: one each, more for those with long texts
 	// closed is the first pane that still takes records: the watermark has
 	// passed the end of every pane before it.
 	closed    int64
 	evaluated int64 // every window that ends at or before it is scheduled
+	done      int64 // and this far they were evaluated
 	firstSeen int64 // event time of the earliest record
 	undated   int64 // wall clock at which a line was lost of which not even its file told the time
 	stretches stretches
 	queue     []Window
 	stats     Stats
+	changes   changes
 
-	evaluateMu sync.Mutex // guards everything below
+	evaluateMu sync.Mutex // guards everything below; taken before mu
 	suppressed suppression
 	history    history
+	outbox     outbox
 	scratch    []byte
 }
 
@@ -53,7 +58,7 @@ func New(cfg Config, ruleID string, seed Seed) *Engine {
 		cfg: cfg, ruleID: ruleID, matcher: NewMatcher(&cfg), seed: seed, pathAt: -1, uriAt: -1,
 		window: int64(cfg.Window), every: int64(cfg.every()), length: int64(cfg.pane()),
 		clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
-		panes: map[int64]*pane{}, closed: minTime, evaluated: minTime, firstSeen: math.MaxInt64, undated: minTime,
+		panes: map[int64]*pane{}, closing: map[int64]*pane{}, closed: minTime, evaluated: minTime, done: minTime, firstSeen: math.MaxInt64, undated: minTime,
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
 	if len(cfg.GroupBy) > 1 {
@@ -108,11 +113,13 @@ func (e *Engine) Commit(b *Batch, now int64) bool {
 		e.stats.Missing[i] += n
 	}
 	e.stats.Future += b.future
+	e.changes.scalars = true
 	return e.advance(now, false)
 }
 
 func (e *Engine) commitSpan(s *span, now int64) {
 	src := e.clock.touch(s.key, now)
+	e.sourceChanged(s.key, src)
 	if s.lostFirst && src.timed {
 		e.mark(e.paneOf(src.last), ReasonParseError)
 		src.pending = true
@@ -139,7 +146,9 @@ func (e *Engine) commitSpan(s *span, now int64) {
 func (e *Engine) count(c *paneCount) {
 	e.stats.Funnel.add(&c.funnel)
 	if c.pane >= e.closed {
-		e.pane(c.pane).funnel.add(&c.funnel)
+		pn := e.pane(c.pane)
+		pn.funnel.add(&c.funnel)
+		e.paneChanged(c.pane, pn)
 	}
 }
 
@@ -157,6 +166,7 @@ func (e *Engine) markRange(from, to int64, r Reason) {
 		return
 	}
 	e.stretches = e.stretches.add(stretch{from, to, Reasons(0).with(r)}, e.nextStart())
+	e.changes.stretchs = e.changes.on
 }
 
 // nextStart is the earliest time that a window to come can begin at.
@@ -175,6 +185,7 @@ func (e *Engine) mark(p int64, r Reason) {
 	}
 	pn := e.pane(p)
 	pn.reasons = pn.reasons.with(r)
+	e.paneChanged(p, pn)
 }
 
 func (e *Engine) pane(p int64) *pane {
@@ -200,9 +211,16 @@ func (e *Engine) add(k Key, r *Request, values []string) {
 	case !known:
 		if e.room >= e.cfg.MaxGroups || !e.create(pn, k, r, values) {
 			e.lose(p, ReasonMaxGroups)
+			return
 		}
-	case !g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence):
+		e.groupChanged(p, k, pn.groups[k])
+	case g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence):
+		e.groupChanged(p, k, g)
+	default:
 		pn.groups[k] = nil
+		if !g.changed { // else it is among the changes
+			e.groupChanged(p, k, nil)
+		}
 		e.open--
 		e.room -= int(g.extra)
 		pn.open--
@@ -254,13 +272,14 @@ func (e *Engine) Flush() {
 
 func (e *Engine) advance(now int64, all bool) bool {
 	if e.clock.advance(now, all) {
+		e.changes.scalars = true
 		e.schedule(e.clock.watermark, 0)
 	}
 	return len(e.queue) > 0
 }
 
 // schedule queues the windows that end at or before the watermark w and have
-// panes, in order of their ends, and drops the panes that no later window covers.
+// panes, in order of their ends, and closes the panes that no later window covers.
 func (e *Engine) schedule(w int64, cut Reasons) {
 	if floorDiv(w, e.length) <= e.closed {
 		return
@@ -286,6 +305,7 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 			e.room -= len(pn.groups) + pn.extra
 			e.open -= pn.open
 			delete(e.panes, p)
+			e.closing[p] = pn
 		}
 	}
 }
@@ -312,16 +332,12 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 		}
 	}
 	for p := e.paneOf(win.Start); p*e.length < end; p++ {
-		pn := e.panes[p]
-		if pn == nil {
-			continue
-		}
-		win.Reasons |= pn.reasons
-		win.Funnel.add(&pn.funnel)
-		if len(pn.groups) > 0 {
-			win.panes = append(win.panes, closedPane{p * e.length, pn.groups})
+		if pn := e.panes[p]; pn != nil {
+			win.Reasons |= pn.reasons
+			win.Funnel.add(&pn.funnel)
 		}
 	}
+	win.panes = panesWithin(e.panes, win.Start, end, e.length)
 	win.Reasons |= e.stretches.reasons(win.Start, end)
 	if win.Start <= e.undated { // it was written before it was read
 		win.Reasons = win.Reasons.with(ReasonParseError)
@@ -340,42 +356,4 @@ func (e *Engine) Next() (Window, bool) {
 	e.queue[0] = Window{}
 	e.queue = e.queue[1:]
 	return w, true
-}
-
-// Stats returns counts since the start and the state as it is now.
-func (e *Engine) Stats() Stats {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	s := e.stats
-	s.Excluded = slices.Clone(s.Excluded)
-	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups, e.open, len(e.panes), len(e.clock.sources)
-	if e.clock.watermark != math.MinInt64 {
-		s.Watermark = time.Unix(0, e.clock.watermark).UTC()
-	}
-	return s
-}
-
-// Stats is a snapshot of an engine.
-type Stats struct {
-	Funnel   Funnel             // records by match stage
-	Excluded []uint64           // records by exclusion, in the order of Exclusions
-	Lost     [NumReasons]uint64 // records by reason; windows for ReasonWindowStart and ReasonShutdown
-	Foreign  uint64             // records that are no web requests
-	Missing  [NumNeeds]uint64   // records lost by ReasonMissingAttribute, by what they lacked first
-	Future   uint64             // records whose time was clamped to the wall clock
-
-	Groups     int       // kept, settled ones included
-	OpenGroups int       // of these, not settled
-	Panes      int       // with records
-	Sources    int       // that are not idle
-	Watermark  time.Time // zero before the first record
-}
-
-// Requests returns how many records were web requests.
-func (s Stats) Requests() uint64 {
-	n := s.Funnel.Matched
-	for _, d := range s.Funnel.Dropped {
-		n += d
-	}
-	return n
 }

@@ -19,7 +19,7 @@ func evaluateAll(e *Engine) []*Finding {
 		if !ok {
 			return out
 		}
-		f, _ := e.Evaluate(&w)
+		f, _, _ := e.Evaluate(&w)
 		out = append(out, f...)
 	}
 }

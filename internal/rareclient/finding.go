@@ -74,8 +74,10 @@ const (
 
 // Evaluate merges the panes of a window and returns its findings in order of
 // FirstSeen, without those that SuppressFor keeps quiet; their number is
-// suppressed. Windows must be evaluated in the order in which Next gave them.
-func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed int) {
+// suppressed. They wait for delivery (see Waiting), but for those that too many
+// wait already, whose number is dropped. Windows must be evaluated in the order
+// in which Next gave them.
+func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped int) {
 	e.evaluateMu.Lock()
 	defer e.evaluateMu.Unlock()
 	for i := range w.panes {
@@ -99,7 +101,23 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed int) {
 		kept = append(kept, f)
 	}
 	clear(findings[len(kept):])
-	return kept, suppressed
+	waiting := e.outbox.add(kept)
+	e.evaluatedWindow(w, kept, waiting)
+	return kept, suppressed, len(kept) - len(waiting)
+}
+
+// evaluatedWindow forgets the panes that were kept for the window.
+func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.logEvaluated(w.End, kept, waiting, w.Reasons == 0)
+	e.done = max(e.done, w.End)
+	e.stats.Waiting = len(e.outbox)
+	for p := range e.closing {
+		if e.lastEnd(p) <= w.End {
+			delete(e.closing, p)
+		}
+	}
 }
 
 // seenBefore reports whether an earlier pane has the group: it was merged there.

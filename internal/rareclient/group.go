@@ -67,6 +67,7 @@ type group struct {
 	foreign  uint32   // requests with a referer of another host
 	samples  samples
 	extra    int32 // room taken beyond that of one group
+	changed  bool  // it is among the changes
 }
 
 func newGroup(r *Request, values []string) *group {

@@ -3,7 +3,11 @@
 
 package rareclient
 
-import "maps"
+import (
+	"encoding/binary"
+	"iter"
+	"maps"
+)
 
 // history remembers which URIs were requested in the windows evaluated so far
 // (groups, where url.path is not in group_by), so that a finding can tell
@@ -81,4 +85,51 @@ func (h *history) knows(uri uint64, t int64) bool {
 	}
 	first, ok := h.old.first[uri]
 	return ok && first < t
+}
+
+func (h *history) snapshot(size int, write func([]byte) error) error {
+	for i, g := range [...]*generation{&h.old, &h.young} {
+		if g.first == nil && i == 0 {
+			continue
+		}
+		left := len(g.first)
+		next, stop := iter.Pull2(maps.All(g.first))
+		defer stop()
+		for begun := false; left > 0 || !begun; begun = true {
+			n := min(left, size/historySize+1)
+			b := []byte{sectionHistory, byte(i)}
+			b = appendInt(appendInt(b, g.start), h.next)
+			b = appendUint(appendBool(b, h.cut), uint64(n))
+			for range n {
+				uri, first, _ := next()
+				b = appendInt(binary.LittleEndian.AppendUint64(b, uri), first)
+			}
+			if err := write(b); err != nil {
+				return err
+			}
+			left -= n
+		}
+	}
+	return nil
+}
+
+func (h *history) apply(d *decoder) {
+	g := &h.old
+	if d.bool() {
+		g = &h.young
+	}
+	start, next, cut := d.time(), d.time(), d.bool()
+	for range d.count(9) {
+		uri, first := d.bytes(8), d.time()
+		if d.err != nil {
+			return
+		}
+		if g.first == nil {
+			g.first = map[uint64]int64{}
+		}
+		g.first[binary.LittleEndian.Uint64(uri)] = first
+	}
+	if d.err == nil {
+		g.start, h.next, h.cut = start, next, cut
+	}
 }

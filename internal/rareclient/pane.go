@@ -19,6 +19,7 @@ type pane struct {
 	// reasons are the losses that touched this stretch.
 	reasons Reasons
 	funnel  Funnel
+	changed bool // it is among the changes
 }
 
 // closedPane is what the evaluation of a window reads of a pane. It takes no

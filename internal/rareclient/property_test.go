@@ -99,7 +99,7 @@ func (h *harness) drain() {
 		if !ok {
 			return
 		}
-		findings, _ := h.Evaluate(&w)
+		findings, _, _ := h.Evaluate(&w)
 		var lines []string
 		for _, f := range findings {
 			lines = append(lines, findingText(f))

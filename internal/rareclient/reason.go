@@ -16,6 +16,10 @@ const (
 	ReasonMissingAttribute
 	// ReasonParseError: a log line could not be read.
 	ReasonParseError
+	// ReasonStateLost: a part of the stored state could not be read.
+	ReasonStateLost
+	// ReasonConfigChanged: match or exclude was changed within the window.
+	ReasonConfigChanged
 	// ReasonWindowStart: the window began before the first record seen.
 	ReasonWindowStart
 	// ReasonShutdown: the window was evaluated before its end.
@@ -23,7 +27,7 @@ const (
 	NumReasons
 )
 
-var reasonNames = [NumReasons]string{"late", "max_groups", "missing_attribute", "parse_error", "window_start", "shutdown"}
+var reasonNames = [NumReasons]string{"late", "max_groups", "missing_attribute", "parse_error", "state_lost", "config_changed", "window_start", "shutdown"}
 
 func (r Reason) String() string { return reasonNames[r] }
 

@@ -3,7 +3,10 @@
 
 package rareclient
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // suppression remembers when a finding was last given out, in event time. It
 // is bounded: when full it forgets the oldest, which then repeats once.
@@ -49,4 +52,29 @@ func (s *suppression) suppress(k Key, t int64, complete bool) bool {
 	s.last[k] = given{t + s.period, complete}
 	s.order = append(s.order, told{k, t + s.period})
 	return false
+}
+
+func (s *suppression) snapshot(size int, write func([]byte) error) error {
+	for part := range slices.Chunk(s.order, size/givenSize+1) {
+		b := appendUint([]byte{sectionSuppressed}, uint64(len(part)))
+		for _, t := range part {
+			b = appendInt(appendKey(b, t.key), t.until)
+			b = appendBool(b, s.last[t.key].complete)
+		}
+		if err := write(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *suppression) apply(d *decoder) {
+	for range d.count(18) {
+		t, complete := told{d.key(), d.int()}, d.bool()
+		if d.err != nil {
+			return
+		}
+		s.last[t.key] = given{t.until, complete}
+		s.order = append(s.order, t)
+	}
 }

@@ -45,6 +45,7 @@ type source struct {
 	active  int64 // wall clock of its last sign of life
 	lag     int64 // the largest distance to the wall clock since it last shrank
 	pending bool  // a line after its last record was lost
+	changed bool  // it is among the changes
 }
 
 func newClock(lateness, idle time.Duration) clock {
