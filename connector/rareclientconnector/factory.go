@@ -26,7 +26,7 @@ func createLogsToLogs(_ context.Context, set connector.Settings, cfg component.C
 		return nil, err
 	}
 	scope := hunt.Scope{Name: metadata.ScopeName, Version: set.BuildInfo.Version}
-	return hunt.New(set.Logger, scope, &cfg.(*Config).Config, ins, nil, next)
+	return hunt.New(set.Logger, hunt.Self{Kind: component.KindConnector, ID: set.ID}, scope, &cfg.(*Config).Config, ins, nil, next)
 }
 
 // instruments names the generated metrics for the common part: the generated
@@ -51,5 +51,8 @@ func instruments(set component.TelemetrySettings) (hunt.Instruments, error) {
 		Detections:       b.ConnectorRareClientDetections,
 		Suppressed:       b.ConnectorRareClientDetectionsSuppressed,
 		Dropped:          b.ConnectorRareClientDetectionsDropped,
+		StorageSize:      b.ConnectorRareClientStorageSize,
+		Refused:          b.ConnectorRareClientRefused,
+		StorageFailures:  b.ConnectorRareClientStorageFailures,
 	}, nil
 }

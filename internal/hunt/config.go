@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.opentelemetry.io/collector/component"
+
 	"github.com/iishunt/iishunt/internal/rareclient"
 )
 
@@ -18,6 +20,9 @@ import (
 type Config struct {
 	rareclient.Config `mapstructure:",squash"`
 
+	// StorageID names the storage extension that keeps the state, so that it
+	// survives a restart and a crash. Default none.
+	StorageID *component.ID `mapstructure:"storage"`
 	// Input says how the records name things: semconv (OpenTelemetry attributes)
 	// or w3ciislog (columns of the Sentinel table). Default semconv.
 	Input Input `mapstructure:"input"`

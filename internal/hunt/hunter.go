@@ -5,6 +5,7 @@ package hunt
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,6 +38,8 @@ type Hunter struct {
 	next    consumer.Logs // of the detections
 	engine  *rareclient.Engine
 	meters  *meters
+	self    Self
+	state   *state // nil without storage
 
 	extractors sync.Pool
 	wake       chan struct{}
@@ -51,18 +54,24 @@ type Hunter struct {
 // Scope is the instrumentation scope of the detections.
 type Scope struct{ Name, Version string }
 
+// Self is the component that the Hunter works for.
+type Self struct {
+	Kind component.Kind
+	ID   component.ID
+}
+
 // New returns a Hunter that gives the records to forward, where that is not
 // nil, and the detections to next.
-func New(log *zap.Logger, scope Scope, cfg *Config, ins Instruments, forward, next consumer.Logs) (*Hunter, error) {
+func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, forward, next consumer.Logs) (*Hunter, error) {
 	h := &Hunter{
-		cfg: cfg, log: log, scope: scope, forward: forward, next: next,
+		cfg: cfg, log: log, self: self, scope: scope, forward: forward, next: next,
 		engine: rareclient.New(cfg.Config, cfg.Rule.ID, rareclient.NewSeed()),
 		wake:   make(chan struct{}, 1),
 		report: newReport(log, cfg.Input),
 	}
 	h.extractors.New = func() any { return newExtractor(h.engine, cfg) }
 	var err error
-	h.meters, err = newMeters(ins, h.engine)
+	h.meters, err = newMeters(ins, h.engine, h.stored)
 	return h, err
 }
 
@@ -71,15 +80,25 @@ func (h *Hunter) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: false}
 }
 
-// Start begins to evaluate windows.
-func (h *Hunter) Start(context.Context, component.Host) error {
+// Start brings the stored state back and begins to evaluate windows.
+func (h *Hunter) Start(ctx context.Context, host component.Host) error {
+	if h.cfg.StorageID != nil {
+		client, free, err := openClient(ctx, host, *h.cfg.StorageID, h.self)
+		if err != nil {
+			return err
+		}
+		if h.state, err = openState(ctx, client, free, h.cfg, h.engine, h.log, h.meters); err != nil {
+			return err
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	h.cancel = cancel
 	h.done.Go(func() { h.loop(ctx) })
 	return nil
 }
 
-// Shutdown evaluates what is still open, as cut by the shutdown, and delivers it.
+// Shutdown keeps what is still open where there is storage; else it evaluates
+// that, as cut by the shutdown, and delivers it.
 func (h *Hunter) Shutdown(ctx context.Context) error {
 	if h.cancel == nil {
 		return h.meters.shutdown()
@@ -89,18 +108,33 @@ func (h *Hunter) Shutdown(ctx context.Context) error {
 	h.done.Wait()
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
-	h.engine.Flush()
+	if h.state == nil {
+		h.engine.Flush()
+	}
+	h.state.shutdown()
 	h.evaluate(ctx)
-	if n := h.engine.Stats().Waiting; n > 0 {
+	switch n := h.engine.Stats().Waiting; {
+	case n > 0 && h.state == nil:
 		h.meters.dropped(ctx, n)
 		h.log.Error("Detections lost: the next consumer did not take them before the shutdown", zap.Int("detections", n))
+	case n > 0:
+		h.log.Info("The next consumer did not take all detections before the shutdown; they are delivered after the next start", zap.Int("detections", n))
 	}
-	return h.meters.shutdown()
+	return errors.Join(h.state.close(ctx), h.meters.shutdown())
+}
+
+// stored returns the size of the state in storage, in bytes.
+func (h *Hunter) stored() int64 {
+	if h.state == nil {
+		return 0
+	}
+	return h.state.size.Load()
 }
 
 // ConsumeLogs counts the records once the next consumer has them. A refusal
 // goes back to the sender, who offers the records again, so they are not
 // counted yet; what is refused for good is never offered again and is counted.
+// With storage it returns when what they changed is stored.
 func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	x := h.extractors.Get().(*extractor)
 	defer func() {
@@ -108,6 +142,11 @@ func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		h.extractors.Put(x)
 	}()
 	now := time.Now().UnixNano()
+	if err := h.state.err(); err != nil {
+		h.engine.Hold(now)
+		h.meters.Refused.Add(ctx, int64(ld.LogRecordCount()))
+		return err
+	}
 	x.extract(ld, now) // before it is forwarded: then it is no longer ours to read
 	if x.lacking != nil {
 		h.lacking.CompareAndSwap(nil, x.lacking)
@@ -126,6 +165,9 @@ func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		default:
 		}
 	}
+	if err := h.state.keep(ctx); err != nil {
+		return err
+	}
 	return err
 }
 
@@ -141,12 +183,17 @@ func (h *Hunter) loop(ctx context.Context) {
 			h.engine.Tick(time.Now().UnixNano())
 		}
 		h.evaluate(ctx)
+		h.state.tidy(ctx)
 	}
 }
 
-// evaluate works off the windows that are due and delivers their findings.
+// evaluate works off the windows that are due and delivers their findings. With
+// storage, only what is stored is evaluated, and only what is stored delivered.
 func (h *Hunter) evaluate(ctx context.Context) {
 	for {
+		if h.state.flush(ctx) != nil {
+			return
+		}
 		w, ok := h.engine.Next()
 		if !ok {
 			break
@@ -160,6 +207,7 @@ func (h *Hunter) evaluate(ctx context.Context) {
 		}
 	}
 	h.deliver(ctx)
+	_ = h.state.flush(ctx) // it tells itself
 	s := h.engine.Stats()
 	if scope := h.lacking.Load(); scope != nil {
 		h.report.lacking(s, *scope)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
@@ -34,14 +36,17 @@ func nopInstruments() Instruments {
 		FutureTimestamps: noop.Int64ObservableCounter{}, Groups: noop.Int64ObservableGauge{}, Sources: noop.Int64ObservableGauge{},
 		WatermarkLag: noop.Float64ObservableGauge{}, Waiting: noop.Int64ObservableGauge{},
 		Windows: noop.Int64Counter{}, Detections: noop.Int64Counter{}, Suppressed: noop.Int64Counter{}, Dropped: noop.Int64Counter{},
+		StorageSize: noop.Int64ObservableGauge{}, Refused: noop.Int64Counter{}, StorageFailures: noop.Int64Counter{},
 	}
 }
 
+var testSelf = Self{component.KindProcessor, component.MustNewID("rare_client")}
+
 func start(t testing.TB, cfg Config, log *zap.Logger, forward, next consumer.Logs) *Hunter {
 	require.NoError(t, cfg.Check())
-	h, err := New(log, Scope{"test", "v0"}, &cfg, nopInstruments(), forward, next)
+	h, err := New(log, testSelf, Scope{"test", "v0"}, &cfg, nopInstruments(), forward, next)
 	require.NoError(t, err)
-	require.NoError(t, h.Start(context.Background(), nil))
+	require.NoError(t, h.Start(context.Background(), componenttest.NewNopHost()))
 	return h
 }
 

@@ -27,11 +27,15 @@ type Instruments struct {
 	Sources          metric.Int64ObservableGauge
 	WatermarkLag     metric.Float64ObservableGauge
 	Waiting          metric.Int64ObservableGauge
+	StorageSize      metric.Int64ObservableGauge
 
 	Windows    metric.Int64Counter
 	Detections metric.Int64Counter
 	Suppressed metric.Int64Counter
 	Dropped    metric.Int64Counter
+
+	Refused         metric.Int64Counter
+	StorageFailures metric.Int64Counter
 }
 
 // meters feeds the instruments. What the engine counts is read when the
@@ -40,14 +44,15 @@ type meters struct {
 	Instruments
 	engine       *rareclient.Engine
 	exclusions   []string
+	stored       func() int64
 	registration metric.Registration
 }
 
-func newMeters(ins Instruments, engine *rareclient.Engine) (*meters, error) {
-	m := &meters{Instruments: ins, engine: engine, exclusions: engine.Exclusions()}
+func newMeters(ins Instruments, engine *rareclient.Engine, stored func() int64) (*meters, error) {
+	m := &meters{Instruments: ins, engine: engine, exclusions: engine.Exclusions(), stored: stored}
 	var err error
 	m.registration, err = ins.Meter.RegisterCallback(m.observe, ins.Records, ins.Excluded, ins.Lost,
-		ins.FutureTimestamps, ins.Groups, ins.Sources, ins.WatermarkLag, ins.Waiting)
+		ins.FutureTimestamps, ins.Groups, ins.Sources, ins.WatermarkLag, ins.Waiting, ins.StorageSize)
 	return m, err
 }
 
@@ -72,6 +77,7 @@ func (m *meters) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(m.Groups, int64(s.OpenGroups), label("state", "open"))
 	o.ObserveInt64(m.Groups, int64(s.Groups-s.OpenGroups), label("state", "settled"))
 	o.ObserveInt64(m.Sources, int64(s.Sources))
+	o.ObserveInt64(m.StorageSize, m.stored())
 	o.ObserveInt64(m.Waiting, int64(s.Waiting))
 	if !s.Watermark.IsZero() {
 		o.ObserveFloat64(m.WatermarkLag, time.Since(s.Watermark).Seconds())

@@ -178,6 +178,21 @@ func (e *Engine) Restored(now int64) {
 	}
 }
 
+// Seed returns the seed, and SetSeed replaces it in an engine that is new.
+func (e *Engine) Seed() Seed { return e.seed }
+
+// SetSeed is for an engine that begins with a stored state.
+func (e *Engine) SetSeed(s Seed) { e.seed = s }
+
+// Adopt puts findings of an earlier engine into the outbox.
+func (e *Engine) Adopt(findings []*Finding) {
+	e.evaluateMu.Lock()
+	defer e.evaluateMu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.changes.taken = appendFindings(e.changes.taken, e.outbox.add(findings))
+}
+
 // MarkAll marks every window that begins before the wall clock now: something
 // is wrong with all that is known from before.
 func (e *Engine) MarkAll(now int64, r Reason) {

@@ -30,7 +30,7 @@ func createLogs(_ context.Context, set processor.Settings, cfg component.Config,
 		forward = next
 	}
 	scope := hunt.Scope{Name: metadata.ScopeName, Version: set.BuildInfo.Version}
-	return hunt.New(set.Logger, scope, &c.Config, ins, forward, next)
+	return hunt.New(set.Logger, hunt.Self{Kind: component.KindProcessor, ID: set.ID}, scope, &c.Config, ins, forward, next)
 }
 
 func instruments(set component.TelemetrySettings) (hunt.Instruments, error) {
@@ -53,5 +53,8 @@ func instruments(set component.TelemetrySettings) (hunt.Instruments, error) {
 		Detections:       b.ProcessorRareClientDetections,
 		Suppressed:       b.ProcessorRareClientDetectionsSuppressed,
 		Dropped:          b.ProcessorRareClientDetectionsDropped,
+		StorageSize:      b.ProcessorRareClientStorageSize,
+		Refused:          b.ProcessorRareClientRefused,
+		StorageFailures:  b.ProcessorRareClientStorageFailures,
 	}, nil
 }

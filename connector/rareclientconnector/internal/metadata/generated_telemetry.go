@@ -37,7 +37,10 @@ type TelemetryBuilder struct {
 	ConnectorRareClientGroups               metric.Int64ObservableGauge
 	ConnectorRareClientLost                 metric.Int64ObservableCounter
 	ConnectorRareClientRecords              metric.Int64ObservableCounter
+	ConnectorRareClientRefused              metric.Int64Counter
 	ConnectorRareClientSources              metric.Int64ObservableGauge
+	ConnectorRareClientStorageFailures      metric.Int64Counter
+	ConnectorRareClientStorageSize          metric.Int64ObservableGauge
 	ConnectorRareClientWatermarkLag         metric.Float64ObservableGauge
 	ConnectorRareClientWindows              metric.Int64Counter
 }
@@ -158,6 +161,21 @@ func (builder *TelemetryBuilder) RegisterConnectorRareClientSourcesCallback(cb m
 	return nil
 }
 
+// RegisterConnectorRareClientStorageSizeCallback sets callback for observable ConnectorRareClientStorageSize metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientStorageSizeCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientStorageSize, obs: o})
+		return nil
+	}, builder.ConnectorRareClientStorageSize)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterConnectorRareClientWatermarkLagCallback sets callback for observable ConnectorRareClientWatermarkLag metric.
 func (builder *TelemetryBuilder) RegisterConnectorRareClientWatermarkLagCallback(cb metric.Float64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -255,7 +273,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientLost, err = builder.meter.Int64ObservableCounter(
 		"otelcol_connector_rare_client_lost",
-		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start). They mark the detections of the windows they touched as incomplete. [Alpha]"),
+		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start, starts for state_lost and config_changed). They mark the detections of the windows they touched as incomplete. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
@@ -265,10 +283,28 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientRefused, err = builder.meter.Int64Counter(
+		"otelcol_connector_rare_client_refused",
+		metric.WithDescription("Records refused because the state cannot be written to storage; their senders offer them again. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientSources, err = builder.meter.Int64ObservableGauge(
 		"otelcol_connector_rare_client_sources",
 		metric.WithDescription("Sources (log files) that are not idle. [Alpha]"),
 		metric.WithUnit("{source}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientStorageFailures, err = builder.meter.Int64Counter(
+		"otelcol_connector_rare_client_storage_failures",
+		metric.WithDescription("Writes to storage that failed; each is tried again. [Alpha]"),
+		metric.WithUnit("{write}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientStorageSize, err = builder.meter.Int64ObservableGauge(
+		"otelcol_connector_rare_client_storage_size",
+		metric.WithDescription("Size of the stored state, as written; the storage's own file may be larger. [Alpha]"),
+		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientWatermarkLag, err = builder.meter.Float64ObservableGauge(

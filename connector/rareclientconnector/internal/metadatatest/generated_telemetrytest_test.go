@@ -48,6 +48,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterConnectorRareClientStorageSizeCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterConnectorRareClientWatermarkLagCallback(func(_ context.Context, observer metric.Float64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -55,6 +59,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ConnectorRareClientDetections.Add(context.Background(), 1)
 	tb.ConnectorRareClientDetectionsDropped.Add(context.Background(), 1)
 	tb.ConnectorRareClientDetectionsSuppressed.Add(context.Background(), 1)
+	tb.ConnectorRareClientRefused.Add(context.Background(), 1)
+	tb.ConnectorRareClientStorageFailures.Add(context.Background(), 1)
 	tb.ConnectorRareClientWindows.Add(context.Background(), 1)
 	AssertEqualConnectorRareClientDetections(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -83,7 +89,16 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualConnectorRareClientRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualConnectorRareClientRefused(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualConnectorRareClientSources(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualConnectorRareClientStorageFailures(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualConnectorRareClientStorageSize(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualConnectorRareClientWatermarkLag(t, testTel,

@@ -37,7 +37,10 @@ type TelemetryBuilder struct {
 	ProcessorRareClientGroups               metric.Int64ObservableGauge
 	ProcessorRareClientLost                 metric.Int64ObservableCounter
 	ProcessorRareClientRecords              metric.Int64ObservableCounter
+	ProcessorRareClientRefused              metric.Int64Counter
 	ProcessorRareClientSources              metric.Int64ObservableGauge
+	ProcessorRareClientStorageFailures      metric.Int64Counter
+	ProcessorRareClientStorageSize          metric.Int64ObservableGauge
 	ProcessorRareClientWatermarkLag         metric.Float64ObservableGauge
 	ProcessorRareClientWindows              metric.Int64Counter
 }
@@ -158,6 +161,21 @@ func (builder *TelemetryBuilder) RegisterProcessorRareClientSourcesCallback(cb m
 	return nil
 }
 
+// RegisterProcessorRareClientStorageSizeCallback sets callback for observable ProcessorRareClientStorageSize metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientStorageSizeCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientStorageSize, obs: o})
+		return nil
+	}, builder.ProcessorRareClientStorageSize)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterProcessorRareClientWatermarkLagCallback sets callback for observable ProcessorRareClientWatermarkLag metric.
 func (builder *TelemetryBuilder) RegisterProcessorRareClientWatermarkLagCallback(cb metric.Float64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
@@ -255,7 +273,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorRareClientLost, err = builder.meter.Int64ObservableCounter(
 		"otelcol_processor_rare_client_lost",
-		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start). They mark the detections of the windows they touched as incomplete. [Alpha]"),
+		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start, starts for state_lost and config_changed). They mark the detections of the windows they touched as incomplete. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
@@ -265,10 +283,28 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientRefused, err = builder.meter.Int64Counter(
+		"otelcol_processor_rare_client_refused",
+		metric.WithDescription("Records refused because the state cannot be written to storage; their senders offer them again. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorRareClientSources, err = builder.meter.Int64ObservableGauge(
 		"otelcol_processor_rare_client_sources",
 		metric.WithDescription("Sources (log files) that are not idle. [Alpha]"),
 		metric.WithUnit("{source}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientStorageFailures, err = builder.meter.Int64Counter(
+		"otelcol_processor_rare_client_storage_failures",
+		metric.WithDescription("Writes to storage that failed; each is tried again. [Alpha]"),
+		metric.WithUnit("{write}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientStorageSize, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_rare_client_storage_size",
+		metric.WithDescription("Size of the stored state, as written; the storage's own file may be larger. [Alpha]"),
+		metric.WithUnit("By"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorRareClientWatermarkLag, err = builder.meter.Float64ObservableGauge(

@@ -48,6 +48,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterProcessorRareClientStorageSizeCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterProcessorRareClientWatermarkLagCallback(func(_ context.Context, observer metric.Float64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -55,6 +59,8 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ProcessorRareClientDetections.Add(context.Background(), 1)
 	tb.ProcessorRareClientDetectionsDropped.Add(context.Background(), 1)
 	tb.ProcessorRareClientDetectionsSuppressed.Add(context.Background(), 1)
+	tb.ProcessorRareClientRefused.Add(context.Background(), 1)
+	tb.ProcessorRareClientStorageFailures.Add(context.Background(), 1)
 	tb.ProcessorRareClientWindows.Add(context.Background(), 1)
 	AssertEqualProcessorRareClientDetections(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -83,7 +89,16 @@ func TestSetupTelemetry(t *testing.T) {
 	AssertEqualProcessorRareClientRecords(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorRareClientRefused(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorRareClientSources(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorRareClientStorageFailures(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualProcessorRareClientStorageSize(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualProcessorRareClientWatermarkLag(t, testTel,
