@@ -154,16 +154,15 @@ func TestEveryBatchFailsOnce(t *testing.T) {
 		d := storagetest.NewDisk()
 		n := 0
 		var crashed *storagetest.Disk
-		d.Fault = func([]*storage.Operation) error {
-			n++
-			if n-1 == at {
+		d.SetFault(func([]*storage.Operation) error {
+			if n++; n-1 == at {
 				crashed = d.Copy() // what a crash here leaves
 				return errors.New("no space left on device")
 			}
 			return nil
-		}
+		})
 		acknowledged := life(d)
-		d.Fault = nil
+		d.SetFault(nil)
 		content, unreadable, _ := replay(t, d)
 		require.Zero(t, unreadable, "batch %d", at)
 		require.True(t, strings.HasPrefix(content, "xy"), "batch %d: %q", at, content)

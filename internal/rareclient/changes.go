@@ -140,6 +140,7 @@ func (e *Engine) logEvaluated(end int64, kept []*Finding, waiting []*Finding, co
 	if !e.changes.on {
 		return
 	}
+	e.changes.scalars = true // a watermark that passed windows is kept with what they gave
 	e.fixChanges()
 	b := appendFindings(e.changes.taken, waiting)
 	b = appendInt(append(b, sectionEvaluated), end)
@@ -149,7 +150,6 @@ func (e *Engine) logEvaluated(end int64, kept []*Finding, waiting []*Finding, co
 		b = appendKey(b, f.key)
 	}
 	e.changes.taken = b
-	e.changes.scalars = true
 }
 
 func (e *Engine) logDelivered(n int) {

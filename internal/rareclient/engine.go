@@ -272,7 +272,6 @@ func (e *Engine) Flush() {
 
 func (e *Engine) advance(now int64, all bool) bool {
 	if e.clock.advance(now, all) {
-		e.changes.scalars = true
 		e.schedule(e.clock.watermark, 0)
 	}
 	return len(e.queue) > 0

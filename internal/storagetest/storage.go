@@ -22,10 +22,8 @@ type Disk struct {
 	component.StartFunc
 	component.ShutdownFunc
 
-	// Fault is asked before each batch and, where it is not nil, decides about
-	// it: an error fails the batch.
-	Fault   func(ops []*storage.Operation) error
 	mu      sync.Mutex
+	fault   func([]*storage.Operation) error
 	values  map[string][]byte
 	batches int
 	open    map[component.ID]bool
@@ -48,6 +46,13 @@ func (d *Disk) GetClient(_ context.Context, _ component.Kind, id component.ID, _
 	}
 	d.open[id] = true
 	return &client{d, id}, nil
+}
+
+// SetFault makes f be asked before each batch; its error fails the batch.
+func (d *Disk) SetFault(f func([]*storage.Operation) error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.fault = f
 }
 
 // Crash frees all clients, as the death of their process does.
@@ -111,8 +116,11 @@ func (c *client) Delete(ctx context.Context, key string) error {
 }
 
 func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
-	if f := c.disk.Fault; f != nil {
-		if err := f(ops); err != nil {
+	c.disk.mu.Lock()
+	fault := c.disk.fault
+	c.disk.mu.Unlock()
+	if fault != nil {
+		if err := fault(ops); err != nil {
 			return err
 		}
 	}
