@@ -30,6 +30,13 @@ test: ## run every test, with the race detector where there is a C compiler
 	$(GO) test $(RACE) ./...
 	cd internal/e2e && $(GO) test $(RACE) ./...
 
+# Of test-crash: how often the Collector dies.
+KILLS ?= 100
+
+.PHONY: test-crash
+test-crash: build ## kill the built collector again and again, and compare what it finds with an oracle
+	cd internal/e2e && $(GO) run ./crash -collector "$(CURDIR)/$(COLLECTOR)" -kills $(KILLS)
+
 .PHONY: build
 build: ## build the distribution, dist/iishunt, with ocb
 	$(TOOL) builder --config builder-config.yaml
