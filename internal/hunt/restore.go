@@ -77,7 +77,6 @@ func restore(ctx context.Context, j *journal.Journal, problem error, cfg *Config
 		}
 	}
 	engine.Restored(now)
-	engine.Follow()
 	return nil
 }
 

@@ -40,7 +40,7 @@ type state struct {
 
 	mu        sync.Mutex // one writer at a time; taken before the engine's locks
 	journal   *journal.Journal
-	unwritten []byte // changes whose write failed
+	unwritten [][]byte // changes that come before those in the engine
 
 	failure atomic.Pointer[error] // of the latest write
 	size    atomic.Int64          // of the state in storage, in bytes
@@ -91,6 +91,7 @@ func openState(ctx context.Context, client storage.Client, free func(), cfg *Con
 	}
 	s := &state{engine: engine, log: log, meters: m, client: client, free: free, stop: make(chan struct{}), journal: j}
 	s.size.Store(j.Size())
+	engine.Follow(s.append)
 	return s, nil
 }
 
@@ -118,22 +119,35 @@ func (s *state) flush(ctx context.Context) error {
 
 func (s *state) write(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx) // others' changes are among those written
-	if s.unwritten != nil {
-		if err := s.outcome(ctx, s.journal.Append(ctx, s.unwritten)); err != nil {
-			return err
-		}
-		s.unwritten = nil
+	if err := s.writeFirst(ctx); err != nil {
+		return err
 	}
 	changes := s.engine.TakeChanges()
-	err := s.outcome(ctx, s.journal.Append(ctx, changes))
-	if err != nil && len(changes) > 0 {
-		s.unwritten = changes
-	}
-	return err
+	return s.outcome(ctx, s.journal.Append(ctx, changes), changes)
 }
 
-// outcome counts and tells what became of a write.
-func (s *state) outcome(ctx context.Context, err error) error {
+// writeFirst writes what comes before the changes in the engine.
+func (s *state) writeFirst(ctx context.Context) error {
+	for len(s.unwritten) > 0 {
+		if err := s.outcome(ctx, s.journal.Append(ctx, s.unwritten[0]), nil); err != nil {
+			return err
+		}
+		s.unwritten = s.unwritten[1:]
+	}
+	return nil
+}
+
+// append writes changes that come before those in the engine.
+func (s *state) append(changes []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unwritten = append(s.unwritten, changes)
+	_ = s.writeFirst(context.Background()) // it tells itself, and what failed is tried again
+}
+
+// outcome counts and tells what became of a write, and keeps the changes of one
+// that failed.
+func (s *state) outcome(ctx context.Context, err error, changes []byte) error {
 	s.size.Store(s.journal.Size())
 	was := s.failure.Load()
 	if err == nil {
@@ -145,6 +159,9 @@ func (s *state) outcome(ctx context.Context, err error) error {
 	}
 	err = fmt.Errorf("storage: the state cannot be written, so no records are taken: %w", err)
 	s.failure.Store(&err)
+	if len(changes) > 0 {
+		s.unwritten = append(s.unwritten, changes)
+	}
 	s.meters.StorageFailures.Add(ctx, 1)
 	if was == nil {
 		s.log.Error("The state cannot be written to storage. Records are refused, and senders offer them again, until it can", zap.Error(err))
@@ -213,16 +230,12 @@ func (s *state) snapshot(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if s.unwritten != nil {
-			return s.err()
+		if err := s.writeFirst(ctx); err != nil {
+			return err
 		}
 		part := encode()
 		changes := s.engine.TakeChanges()
-		err := s.outcome(ctx, s.journal.AppendPart(ctx, part, changes))
-		if err != nil && len(changes) > 0 {
-			s.unwritten = changes
-		}
-		return err
+		return s.outcome(ctx, s.journal.AppendPart(ctx, part, changes), changes)
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -521,3 +521,51 @@ func TestSnapshotsWhileRecordsCome(t *testing.T) {
 		p.stop()
 	})
 }
+
+// The findings of a window with many of them are stored in pieces, and the
+// process dies at each.
+func TestDyingBetweenThePiecesOfAWindow(t *testing.T) {
+	const pages = 1200
+	playMany := func(t *testing.T, disk *storagetest.Disk, dead *atomic.Bool) map[string]string {
+		sink := new(consumertest.LogsSink)
+		p := newProcess(t, hourly(), disk, sink)
+		ld := plog.NewLogs()
+		for i := range pages {
+			request(ld, time.Now(), fmt.Sprintf("/own%d.aspx", i), "203.0.113.7")
+		}
+		require.NoError(t, p.ConsumeLogs(t.Context(), ld))
+		for range 3 {
+			time.Sleep(time.Hour)
+			if dead.Load() {
+				p.kill()
+				disk.SetFault(nil)
+				dead.Store(false)
+				require.NoError(t, p.begin())
+			}
+		}
+		p.stop()
+		return seen(t, sink)
+	}
+	batches := 0
+	synctest.Test(t, func(t *testing.T) {
+		disk := storagetest.NewDisk()
+		require.Len(t, playMany(t, disk, new(atomic.Bool)), pages)
+		batches = disk.Batches()
+	})
+	for at := 2; at <= batches; at++ { // the first is that of the start
+		synctest.Test(t, func(t *testing.T) {
+			disk, n := storagetest.NewDisk(), 0
+			var dead atomic.Bool
+			disk.SetFault(func([]*storage.Operation) error {
+				if n++; n == at {
+					dead.Store(true)
+				}
+				if dead.Load() {
+					return errNoSpace
+				}
+				return nil
+			})
+			require.Len(t, playMany(t, disk, &dead), pages, "death at operation %d", at)
+		})
+	}
+}

@@ -198,3 +198,40 @@ func BenchmarkSuppression(b *testing.B) {
 	}
 	b.ReportMetric(bytes/findings, "B/finding")
 }
+
+// BenchmarkStored reports what a group takes in a snapshot, and how long a
+// million of them take to be written down and to be read again.
+func BenchmarkStored(b *testing.B) {
+	const groups = 1_000_000
+	for _, bb := range []struct {
+		name    string
+		clients int
+	}{{"open", 1}, {"settled", 2}} {
+		b.Run(bb.name, func(b *testing.B) {
+			e := New(large(groups), "rule", NewSeed())
+			fill(e, groups, bb.clients, nil)
+			var bytes int
+			var longest, restored time.Duration
+			for b.Loop() {
+				bytes = 0
+				again := New(large(groups), "rule", e.seed)
+				err := e.Snapshot(256<<10, func(encode func() []byte) error {
+					begin := time.Now()
+					part := encode()
+					longest = max(longest, time.Since(begin))
+					bytes += len(part)
+					begin = time.Now()
+					err := again.Apply(part)
+					restored += time.Since(begin)
+					return err
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(bytes)/groups, "B/group")
+			b.ReportMetric(float64(longest.Microseconds())/1000, "longest-lock-ms")
+			b.ReportMetric(restored.Seconds()/float64(b.N), "restore-s")
+		})
+	}
+}

@@ -11,6 +11,7 @@ import "maps"
 // which a copy got older ones, or whether it got one twice, does not matter.
 type changes struct {
 	on       bool // else nobody takes them
+	keep     func([]byte)
 	groups   []groupRef
 	panes    []int64
 	sources  []Key
@@ -81,7 +82,7 @@ func (e *Engine) fixChanges() {
 	if c.scalars {
 		b = e.appendScalars(b)
 	}
-	*c = changes{on: c.on, groups: c.groups[:0], panes: c.panes[:0], sources: c.sources[:0], taken: b}
+	*c = changes{on: c.on, keep: c.keep, groups: c.groups[:0], panes: c.panes[:0], sources: c.sources[:0], taken: b}
 }
 
 func (e *Engine) appendChangedGroups(b []byte) []byte {
@@ -134,15 +135,33 @@ func (e *Engine) sourceChanged(k Key, s *source) {
 	}
 }
 
-// logEvaluated records an evaluation with the findings that it put into the
-// outbox and those that it told about. mu is held.
-func (e *Engine) logEvaluated(end int64, kept []*Finding, waiting []*Finding, complete bool) {
+// pieceOfFindings is how many findings are written at once.
+const pieceOfFindings = 512
+
+// logFindings hands the findings that an evaluation put into the outbox to keep,
+// in pieces, but for the last piece, which it returns. They come before the
+// section that tells of the evaluation: after a crash between the two they are
+// found again, and none is lost.
+func (e *Engine) logFindings(findings []*Finding) []byte {
+	if !e.changes.on {
+		return nil
+	}
+	for len(findings) > pieceOfFindings {
+		e.changes.keep(appendFindings(nil, findings[:pieceOfFindings]))
+		findings = findings[pieceOfFindings:]
+	}
+	return appendFindings(nil, findings)
+}
+
+// logEvaluated records an evaluation with the last of its findings and which
+// ones it told about. mu is held.
+func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, complete bool) {
 	if !e.changes.on {
 		return
 	}
 	e.changes.scalars = true // a watermark that passed windows is kept with what they gave
 	e.fixChanges()
-	b := appendFindings(e.changes.taken, waiting)
+	b := append(e.changes.taken, findings...)
 	b = appendInt(append(b, sectionEvaluated), end)
 	b = appendBool(b, complete)
 	b = appendUint(b, uint64(len(kept)))

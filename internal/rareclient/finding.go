@@ -108,9 +108,10 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped i
 
 // evaluatedWindow forgets the panes that were kept for the window.
 func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
+	last := e.logFindings(waiting)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.logEvaluated(w.End, kept, waiting, w.Reasons == 0)
+	e.logEvaluated(w.End, kept, last, w.Reasons == 0)
 	e.done = max(e.done, w.End)
 	e.stats.Waiting = len(e.outbox)
 	for p := range e.closing {

@@ -9,8 +9,9 @@ import (
 )
 
 // Follow makes the engine collect its changes for TakeChanges. It is called
-// before any record, after Apply and Restored.
-func (e *Engine) Follow() { e.changes.on = true }
+// before any record, after Apply and Restored. Evaluate gives changes that are
+// large to keep, which must put them before all that are taken later.
+func (e *Engine) Follow(keep func(changes []byte)) { e.changes.on, e.changes.keep = true, keep }
 
 // Apply brings parts of a snapshot and changes into a new engine with the same
 // seed and settings. After an error the engine has what came before the mistake.

@@ -26,7 +26,7 @@ func FuzzApply(f *testing.F) {
 		h := &harness{Engine: New(cfg, "rule", Seed{1, 2})}
 		_ = h.Apply(b)
 		h.Restored(now)
-		h.Follow()
+		h.Follow(nil)
 		h.commit(now, 1, []Request{randomRequest(r, 3600)})
 		h.settle(now)
 		changes := h.TakeChanges()

@@ -46,7 +46,7 @@ func (c *crashing) restart(now int64) {
 	}
 	c.disk.newer = nil
 	c.Restored(now)
-	c.Follow()
+	c.Follow(func(b []byte) { c.disk.log = append(c.disk.log, b) })
 }
 
 func (c *crashing) persist() {
