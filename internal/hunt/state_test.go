@@ -533,15 +533,23 @@ func TestDyingBetweenThePiecesOfAWindow(t *testing.T) {
 		for i := range pages {
 			request(ld, time.Now(), fmt.Sprintf("/own%d.aspx", i), "203.0.113.7")
 		}
-		require.NoError(t, p.ConsumeLogs(t.Context(), ld))
-		for range 3 {
-			time.Sleep(time.Hour)
+		revive := func() {
 			if dead.Load() {
 				p.kill()
 				disk.SetFault(nil)
 				dead.Store(false)
 				require.NoError(t, p.begin())
 			}
+		}
+		for sent := false; !sent; {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			sent = p.ConsumeLogs(ctx, ld) == nil
+			cancel()
+			revive()
+		}
+		for range 3 {
+			time.Sleep(time.Hour)
+			revive()
 		}
 		p.stop()
 		return seen(t, sink)
