@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -29,6 +30,7 @@ import (
 
 	"github.com/iishunt/iishunt/internal/hunt"
 	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/storagetest"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
 
@@ -111,6 +113,11 @@ func scenarioConfig(t *testing.T, path string) *Config {
 	return cfg
 }
 
+// disks is a host with storage extensions, for configurations that name one.
+type disks map[component.ID]component.Component
+
+func (d disks) GetExtensions() map[component.ID]component.Component { return d }
+
 // runScenario gives the processor the records of a file at once, eight days
 // after the last of them, so that every window closes.
 func runScenario(t *testing.T, cfg *Config, path string) (detections, metrics []byte) {
@@ -122,7 +129,7 @@ func runScenario(t *testing.T, cfg *Config, path string) (detections, metrics []
 	sink := new(consumertest.LogsSink)
 	p, err := NewFactory().CreateLogs(t.Context(), set, cfg, sink)
 	require.NoError(t, err)
-	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, p.Start(t.Context(), disks{component.MustNewID("file_storage"): storagetest.NewDisk()}))
 	require.NoError(t, p.ConsumeLogs(t.Context(), ld))
 	time.Sleep(3 * cfg.IdleTimeout)
 	values := values(t, tel)
@@ -131,7 +138,7 @@ func runScenario(t *testing.T, cfg *Config, path string) (detections, metrics []
 
 	var lines []string
 	for name, n := range values {
-		if n != 0 && !strings.HasPrefix(name, "watermark_lag") {
+		if n != 0 && !strings.HasPrefix(name, "watermark_lag") && !strings.HasPrefix(name, "storage_size") {
 			lines = append(lines, fmt.Sprintf("%s %d\n", name, n))
 		}
 	}
