@@ -42,6 +42,7 @@ type Hunter struct {
 	state   *state // nil without storage
 
 	extractors sync.Pool
+	calls      calls
 	wake       chan struct{}
 	cancel     context.CancelFunc
 	done       sync.WaitGroup
@@ -136,12 +137,14 @@ func (h *Hunter) stored() int64 {
 // counted yet; what is refused for good is never offered again and is counted.
 // With storage it returns when what they changed is stored.
 func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	now := time.Now().UnixNano()
 	x := h.extractors.Get().(*extractor)
+	h.calls.begin(x, now)
 	defer func() {
+		h.calls.end(x)
 		x.release()
 		h.extractors.Put(x)
 	}()
-	now := time.Now().UnixNano()
 	if err := h.state.err(); err != nil {
 		h.engine.Hold(now)
 		h.meters.Refused.Add(ctx, int64(ld.LogRecordCount()))
@@ -180,11 +183,20 @@ func (h *Hunter) loop(ctx context.Context) {
 			return
 		case <-h.wake:
 		case <-ticker.C:
-			h.engine.Tick(time.Now().UnixNano())
+			h.tick(time.Now().UnixNano())
 		}
 		h.evaluate(ctx)
 		h.state.tidy(ctx)
 	}
+}
+
+// tick moves the watermark with the wall clock, but not while records are known
+// to wait with their senders: they would be late.
+func (h *Hunter) tick(now int64) {
+	if h.state.err() != nil || h.calls.before(now-int64(h.cfg.IdleTimeout)/2) {
+		h.engine.Hold(now)
+	}
+	h.engine.Tick(now)
 }
 
 // evaluate works off the windows that are due and delivers their findings. With

@@ -24,6 +24,8 @@ import (
 	"go.uber.org/goleak"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/iishunt/iishunt/internal/rareclient"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -209,6 +211,34 @@ type blocks struct{ consumertest.LogsSink }
 func (*blocks) ConsumeLogs(ctx context.Context, _ plog.Logs) error {
 	<-ctx.Done()
 	return ctx.Err()
+}
+
+// pauses is a consumer that takes an hour for its second call.
+type pauses struct {
+	consumertest.LogsSink
+	calls int
+}
+
+func (p *pauses) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	if p.calls++; p.calls == 2 {
+		time.Sleep(time.Hour)
+	}
+	return p.LogsSink.ConsumeLogs(ctx, ld)
+}
+
+// What waits in a call is not late because of that: windows wait for it.
+func TestWindowsWaitForCallsThatTakeLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := new(consumertest.LogsSink)
+		h := start(t, hourly(), zap.NewNop(), new(pauses), sink)
+		time.Sleep(50 * time.Minute)
+		require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/page.aspx", "203.0.113.7")))
+		require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/page.aspx", "203.0.113.8")))
+		time.Sleep(time.Hour)
+		require.Empty(t, bodies(sink), "the page has two clients")
+		require.Zero(t, h.engine.Stats().Lost[rareclient.ReasonLate])
+		require.NoError(t, h.Shutdown(t.Context()))
+	})
 }
 
 func TestShutdownDoesNotHang(t *testing.T) {
