@@ -185,7 +185,7 @@ func TestRefusedDetectionsAreSentAgain(t *testing.T) {
 		h := start(t, hourly(), zap.New(core), nil, next)
 		require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/a.aspx", "203.0.113.1")))
 		time.Sleep(2 * time.Hour)
-		require.EqualValues(t, 1, h.engine.Stats().Waiting+len(bodies(&next.LogsSink)))
+		require.Equal(t, 1, h.engine.Stats().Waiting+len(bodies(&next.LogsSink)))
 		time.Sleep(time.Hour)
 		require.Len(t, bodies(&next.LogsSink), 1, "refused for an hour, then taken")
 		require.Zero(t, h.engine.Stats().Waiting)

@@ -129,7 +129,6 @@ func TestEveryBatchFailsOnce(t *testing.T) {
 		put("x")
 		put("y")
 		for again := true; again; {
-			again = false
 			j.BeginSnapshot()
 			err := j.AppendPart(t.Context(), []byte("xy"), nil)
 			if err == nil {

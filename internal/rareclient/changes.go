@@ -10,13 +10,13 @@ import "maps"
 // groups, panes and sources hold the whole new value, so that the order in
 // which a copy got older ones, or whether it got one twice, does not matter.
 type changes struct {
-	on       bool // else nobody takes them
-	keep     func([]byte)
-	groups   []groupRef
-	panes    []int64
-	sources  []Key
-	scalars  bool
-	stretchs bool
+	on      bool // else nobody takes them
+	keep    func([]byte)
+	groups  []groupRef
+	panes   []int64
+	sources []Key
+	scalars bool
+	ranges  bool
 	// taken has the sections that are fixed already: an event applies to the
 	// state as it was then.
 	taken []byte
@@ -76,7 +76,7 @@ func (e *Engine) fixChanges() {
 		}
 	}
 	b = e.appendChangedGroups(b)
-	if c.stretchs {
+	if c.ranges {
 		b = e.stretches.append(append(b, sectionStretches))
 	}
 	if c.scalars {
@@ -161,7 +161,8 @@ func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, compl
 	}
 	e.changes.scalars = true // a watermark that passed windows is kept with what they gave
 	e.fixChanges()
-	b := append(e.changes.taken, findings...)
+	b := e.changes.taken
+	b = append(b, findings...)
 	b = appendInt(append(b, sectionEvaluated), end)
 	b = appendBool(b, complete)
 	b = appendUint(b, uint64(len(kept)))

@@ -166,7 +166,7 @@ func (e *Engine) markRange(from, to int64, r Reason) {
 		return
 	}
 	e.stretches = e.stretches.add(stretch{from, to, Reasons(0).with(r)}, e.nextStart())
-	e.changes.stretchs = e.changes.on
+	e.changes.ranges = e.changes.on
 }
 
 // nextStart is the earliest time that a window to come can begin at.

@@ -201,7 +201,7 @@ func (e *Engine) MarkAll(now int64, r Reason) {
 	defer e.mu.Unlock()
 	e.stats.Lost[r]++
 	e.stretches = e.stretches.add(stretch{minTime, now, Reasons(0).with(r)}, minTime)
-	e.changes.stretchs = true
+	e.changes.ranges = true
 }
 
 // panesWithin returns the panes of a window that have groups, in order of time.

@@ -70,7 +70,7 @@ type collector struct {
 }
 
 func newCollector(binary, dir, endpoint string) (*collector, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
 	c := &collector{binary: binary, config: filepath.Join(dir, "config.yaml")}
@@ -96,7 +96,7 @@ func (c *collector) start() error {
 			if strings.Contains(lines.Text(), "every record received so far has been evaluated") {
 				c.evaluated.Store(time.Now().UnixNano())
 			}
-			fmt.Fprintln(c.log, lines.Text()) //nolint:errcheck // a log
+			fmt.Fprintln(c.log, lines.Text())
 		}
 	}()
 	return c.cmd.Start()

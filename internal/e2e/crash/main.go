@@ -30,8 +30,9 @@ func main() {
 	keep := flag.String("keep", "", "folder for logs, storage and the Collector's log, which is kept; default a temporary one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *binary, *keep, *kills, *seed); err != nil {
+	err := run(ctx, *binary, *keep, *kills, *seed)
+	stop()
+	if err != nil {
 		fmt.Fprintf(os.Stderr, "crash: %v (seed %d)\n", err, *seed)
 		os.Exit(1)
 	}
@@ -42,13 +43,13 @@ func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err e
 		if dir, err = os.MkdirTemp("", "iishunt-crash-"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir) //nolint:errcheck // a temporary folder
+		defer os.RemoveAll(dir)
 	}
 	if binary, err = filepath.Abs(binary); err != nil {
 		return err
 	}
 	fmt.Printf("%d kills, seed %d\n", kills, seed)
-	sink, err := newSink(rand.New(rand.NewPCG(seed, 1)))
+	sink, err := newSink(random(seed, 1))
 	if err != nil {
 		return err
 	}
@@ -57,14 +58,14 @@ func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err e
 	if err != nil {
 		return err
 	}
-	w, err := newWriter(filepath.Join(dir, "logs"), rand.New(rand.NewPCG(seed, 2)))
+	w, err := newWriter(filepath.Join(dir, "logs"), random(seed, 2))
 	if err != nil {
 		return err
 	}
 	writing, done := context.WithCancel(ctx)
 	finished := make(chan error, 1)
 	go func() { finished <- w.run(writing) }()
-	err = c.torment(ctx, kills, rand.New(rand.NewPCG(seed, 3)))
+	err = c.torment(ctx, kills, random(seed, 3))
 	done()
 	if err = firstError(err, <-finished); err != nil {
 		return err
@@ -74,6 +75,10 @@ func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err e
 	}
 	fmt.Printf("%d lines in %d files; the Collector died %d times and was stopped %d times\n", len(w.lines), w.files, c.killed, c.stopped)
 	return compare(oracle(w.lines), sink.detections())
+}
+
+func random(seed, stream uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // it can be repeated
 }
 
 func firstError(errs ...error) error {

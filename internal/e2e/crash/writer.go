@@ -55,7 +55,7 @@ func (w *writer) rollOver(site int) error {
 		}
 	}
 	dir := filepath.Join(w.dir, fmt.Sprintf("W3SVC%d", site+1))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
 	w.files++
