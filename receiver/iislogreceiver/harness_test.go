@@ -215,6 +215,21 @@ func (f *fixture) append(name, content string) {
 	require.NoError(f.t, file.Close())
 }
 
+// encoder returns what writes text in an encoding.
+func encoder(t *testing.T, name string) func(string) string {
+	if isUTF8(name) {
+		return func(s string) string { return s }
+	}
+	enc, err := lookupEncoding(name)
+	require.NoError(t, err)
+	return func(s string) string {
+		t.Helper()
+		b, err := enc.NewEncoder().String(s)
+		require.NoError(t, err)
+		return b
+	}
+}
+
 // overwrite puts content into a file in place.
 func (f *fixture) overwrite(at int, content string) {
 	f.t.Helper()

@@ -147,13 +147,7 @@ func TestStartAtEndDecodesTheHeader(t *testing.T) {
 	f.store()
 	f.cfg.StartAt = "end"
 	f.cfg.Encoding = "utf-16le"
-	enc, err := lookupEncoding("utf-16le")
-	require.NoError(t, err)
-	encode := func(s string) string {
-		b, err := enc.NewEncoder().String(s)
-		require.NoError(t, err)
-		return b
-	}
+	encode := encoder(t, f.cfg.Encoding)
 	f.write("a.log", encode("\uFEFF"+header+line1(-1)))
 	f.start()
 	f.polls()
@@ -283,19 +277,24 @@ func TestSavedStateIsUsedAfterARestart(t *testing.T) {
 	f := newFixture(t)
 	f.store()
 	before := header + lines1(0, 200)
-	f.write("a.log", before+header2+line2(200))
+	text := before + header2
+	for n := 200; n < 400; n++ {
+		text += line2(n)
+	}
+	f.write("a.log", text)
 	f.start()
-	f.waitRecords(201)
+	f.waitRecords(400)
 	f.stop()
 	require.Contains(t, string(f.mem.values[checkpointKey]), stateKey)
 
-	// Beyond the fingerprint, so that it stays the same file.
+	// Beyond the fingerprint and long before the offset, so that it stays the
+	// same file, read to the same place.
 	at := len(before) + strings.Index(header2, "#Fields")
 	f.overwrite(at, "#Xields")
-	f.append("a.log", line2(201))
+	f.append("a.log", line2(400))
 	f.start()
-	f.waitRecords(202)
-	requirePaths(t, f, 0, 202)
+	f.waitRecords(401)
+	requirePaths(t, f, 0, 401)
 }
 
 func TestSavedStateThatCannotBeReadIsReplaced(t *testing.T) {

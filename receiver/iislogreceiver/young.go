@@ -6,7 +6,6 @@ package iislogreceiver
 import (
 	"encoding/json"
 	"hash/crc32"
-	"os"
 	"sync"
 	"time"
 )
@@ -103,7 +102,7 @@ func hashFile(path string, n int64) (uint32, error) {
 	if n == 0 {
 		return 0, nil
 	}
-	file, err := os.Open(path)
+	file, err := openFile(path)
 	if err != nil {
 		return 0, err
 	}
