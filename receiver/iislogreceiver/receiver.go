@@ -128,6 +128,10 @@ func (r *iisReceiver) Start(ctx context.Context, host component.Host) error {
 	}
 	r.sayFiles()
 	if err := manager.Start(keep); err != nil {
+		if r.checkpoint != nil {
+			// Stop saves what the manager knows, which is nothing.
+			r.checkpoint.freeze()
+		}
 		return fmt.Errorf("start reading: %w", errors.Join(err, manager.Stop()))
 	}
 	r.manager = manager
