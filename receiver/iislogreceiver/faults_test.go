@@ -5,7 +5,10 @@ package iislogreceiver
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -102,5 +105,43 @@ func waitsFor(release <-chan struct{}) func(context.Context, plog.Logs) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// A file is emptied and written anew while a batch of it waits to be taken. What
+// was in memory is delivered, the rest of the old content is lost, and the new
+// one is read under its own header.
+func TestTruncatedWhileItIsRead(t *testing.T) {
+	for name, n := range map[string]int{"shorter than before": 100, "longer than before": 9000} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.store()
+			f.cfg.MaxLogSize, f.cfg.InitialBufferSize = 1024, 1024
+			release := make(chan struct{})
+			s := f.script(waitsFor(release))
+			f.write("a.log", header+lines1(0, 6000)) // three callbacks of 100 KB
+			f.start()
+			f.eventually(func() bool { return s.called() == 1 }, "not offered")
+			var b strings.Builder
+			for i := range n {
+				b.WriteString(line2(10_000 + i))
+			}
+			f.write("a.log", header2+b.String())
+			close(release)
+			last := fmt.Sprintf("/p%d.aspx", 10_000+n-1)
+			f.eventually(func() bool { return slices.Contains(f.attrs("url.path"), last) }, "the new content is not read")
+			f.polls()
+			seen := map[string]int{}
+			for _, lr := range f.records() {
+				if attr(lr, attrParseError) == "" {
+					require.Equal(t, "192.0.2.1", attr(lr, "client.address"))
+					seen[attr(lr, "url.path")]++
+				}
+			}
+			for i := range n {
+				require.Positive(t, seen[fmt.Sprintf("/p%d.aspx", 10_000+i)], i)
+			}
+			require.Positive(t, seen["/p0.aspx"])
+		})
 	}
 }

@@ -69,6 +69,7 @@ func (r *iisReceiver) misplaced(f *logFile, saved any, tokens [][]byte, offsets 
 		length <= 0 || length > min(offsets[0], placeBytes+int64(r.cfg.MaxLogSize)) {
 		return nil
 	}
+	n := len(tokens)
 	_, path, _ := strings.Cut(text[strings.IndexByte(text, ' ')+1:], " ")
 	file, err := openFile(f.path)
 	if err != nil {
@@ -77,9 +78,9 @@ func (r *iisReceiver) misplaced(f *logFile, saved any, tokens [][]byte, offsets 
 	switch {
 	case r.cfg.Compression != "" && isCompressed(file):
 	case r.isAt(file, offsets[0]-length, length, want) && !r.isAnother(file, f.path, path, offsets[0]):
-	case !r.isAt(file, offsets[0], offsets[1]-offsets[0], hash(0, tokens[0])):
-		// The path leads to another file by now than the one that is being
-		// read, which was moved; of that one it says nothing.
+	case !r.isAt(file, offsets[n-1], offsets[n]-offsets[n-1], hash(0, tokens[n-1])):
+		// What was read last is not in the file that the path leads to by now:
+		// the one that is being read was moved, and of that nothing is known.
 	default:
 		if path == f.path && r.said.first(path+"\x00cut off", r.now(), 0) {
 			r.logger.Warn("A file was cut off and written on; it is read from its beginning again, and lines that were read before come twice", zap.String("path", path))
