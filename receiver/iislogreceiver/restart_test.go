@@ -192,6 +192,12 @@ func TestMovedFilesAreReadOn(t *testing.T) {
 							f.stop()
 						}
 						f.append("W3SVC1/u_ex260302.log", encode(line2(old+1)+header+line1(old+2)))
+						if running && old < 10 && strings.HasPrefix(name, "compressed") {
+							// A file that is shorter than its fingerprint and has new
+							// lines is not known yet to be the one that was compressed,
+							// as long as both are there.
+							f.polls()
+						}
 						rotate(f)
 						if !running {
 							f.start()

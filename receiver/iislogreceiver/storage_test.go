@@ -265,7 +265,9 @@ func TestEachSaveOfOffsetsFails(t *testing.T) {
 					f.waitRecords(5)
 					f.polls()
 					text += line2(4)
+					f.mem.mu.Lock()
 					failed := n <= 0
+					f.mem.mu.Unlock()
 					if killed {
 						f.mem.behave(true, nil)
 					}
@@ -276,7 +278,7 @@ func TestEachSaveOfOffsetsFails(t *testing.T) {
 					}
 
 					f.mem.behave(false, nil)
-					f.mem.tear = nil
+					f.mem.tear = nil // stopped, so nobody asks
 					f.overwrite(len(text), header+line1(5))
 					f.start()
 					f.eventually(func() bool { return slices.Contains(f.attrs("url.path"), "/p5.aspx") }, "not read on")

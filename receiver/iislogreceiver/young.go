@@ -193,6 +193,10 @@ func (y *youngFiles) load(saved []byte) {
 	}
 	now := y.now()
 	for path, f := range files {
+		if f.Length <= 0 || f.Length > y.fingerprint+youngBytes {
+			delete(files, path)
+			continue
+		}
 		f.read = now
 		files[path] = f
 	}
