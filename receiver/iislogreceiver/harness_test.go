@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	soon = 20 * time.Second
+	soon = time.Minute // a busy machine takes its time
 	tick = 5 * time.Millisecond
 )
 
