@@ -25,9 +25,10 @@ func FuzzSaved(f *testing.F) {
 	f.Add(file, uint16(0), "9", "9223372036854775807 ffffffff a.log", `{"length":9223372036854775807}`)
 	f.Add(strings.Repeat(line1(7), 100), uint16(4990), "1 -d 0 - \"\"", "4096 00000000 b.log", `[]`)
 	f.Add("", uint16(0), "\x00", "\x00", "\x00")
+	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, file string, at uint16, state, place, young string) {
 		begin := min(int64(at), int64(len(file)))
-		fix := &fixture{t: t, dir: t.TempDir(), cfg: createDefaultConfig().(*Config), sink: new(consumertest.LogsSink)}
+		fix := &fixture{t: t, dir: dir, cfg: createDefaultConfig().(*Config), sink: new(consumertest.LogsSink)}
 		fix.next = fix.sink
 		fix.cfg.Include = []string{"*.log"}
 		w := newWorkerAt(t, fix)
