@@ -97,6 +97,7 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*iisRe
 		if r.encoding, err = lookupEncoding(cfg.Encoding); err != nil {
 			return nil, err
 		}
+		r.young.decode = r.decode
 	}
 	r.workers.New = func() any { return newWorker(r) }
 	return r, nil
