@@ -163,11 +163,15 @@ func TestUnusedEndOfAnOpenFile(t *testing.T) {
 		"longer than the buffer":       header + lines1(0, 3000),
 		"nothing but unused space":     "",
 	} {
-		for _, restart := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, restart=%v", name, restart), func(t *testing.T) {
+		for _, c := range []struct {
+			encoding string
+			restart  bool
+		}{{"utf-8", false}, {"utf-8", true}, {"windows-1252", false}, {"windows-1252", true}} {
+			t.Run(fmt.Sprintf("%s, %s, restart=%v", name, c.encoding, c.restart), func(t *testing.T) {
 				n := strings.Count(before, "\n2026") // lines under the header
 				f := newFixture(t)
 				f.store()
+				f.cfg.Encoding = c.encoding
 				f.cfg.FlushPeriod = time.Millisecond // must not touch the unused end
 				const half = "2026-03-02 10:00:01 192.0"
 				unused := strings.Repeat("\x00", 70_000)
@@ -175,7 +179,7 @@ func TestUnusedEndOfAnOpenFile(t *testing.T) {
 				f.start()
 				f.waitRecords(n)
 				f.polls()
-				if restart {
+				if c.restart {
 					f.stop()
 				}
 
@@ -184,7 +188,7 @@ func TestUnusedEndOfAnOpenFile(t *testing.T) {
 					rest = header + rest
 				}
 				f.overwrite(len(before), rest+half)
-				if restart {
+				if c.restart {
 					f.start()
 				}
 				f.waitRecords(n + 3)
