@@ -97,7 +97,27 @@ func (r *iisReceiver) isAt(file *os.File, offset, length int64, want uint32) boo
 	if _, err := file.ReadAt(part, offset); err != nil {
 		return false
 	}
-	return hash(0, r.decode(part)) == want
+	if r.encoding == nil {
+		return hash(0, part) == want
+	}
+	// Line by line, as it was decoded before: some encodings have a state.
+	var h uint32
+	scanner := r.tokens(bytes.NewReader(part))
+	for scanner.Scan() {
+		h = hash(h, r.decode(scanner.Bytes()))
+	}
+	return h == want
+}
+
+// tokens cuts a part of a file, up to its end, into tokens that are not decoded yet.
+func (r *iisReceiver) tokens(in io.Reader) *bufio.Scanner {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(make([]byte, 0, r.cfg.InitialBufferSize), int(r.cfg.MaxLogSize))
+	at := func([]byte) bool { return true }
+	// The configuration was checked, so there is no error.
+	split, _ := splitFor(&r.cfg.FileConfig, tails{due: at, settled: at})
+	scanner.Split(split)
+	return scanner
 }
 
 // isAnother tells whether an offset was made in another file that begins with
@@ -146,14 +166,7 @@ func (w *worker) readOn(tokens [][]byte, offsets []int64) error {
 // readWhole reads a file from its beginning up to an offset. It returns
 // errUnreadable if the file cannot be read.
 func (w *worker) readWhole(file io.ReaderAt, end int64) error {
-	at := func([]byte) bool { return true }
-	split, err := splitFor(&w.r.cfg.FileConfig, tails{due: at, settled: at})
-	if err != nil {
-		return err
-	}
-	scanner := bufio.NewScanner(io.NewSectionReader(file, 0, end))
-	scanner.Buffer(make([]byte, 0, w.r.cfg.InitialBufferSize), int(w.r.cfg.MaxLogSize))
-	scanner.Split(split)
+	scanner := w.r.tokens(io.NewSectionReader(file, 0, end))
 	w.file.state, w.from = w3c.State{}, origin{site: w.file.site}
 	for offset, more := int64(0), true; more; {
 		var tokens [][]byte

@@ -231,3 +231,27 @@ func TestFileWithAnUnreadablePart(t *testing.T) {
 	require.Equal(t, w.reader.State(), w.file.state)
 	require.NotEqual(t, w3c.State{}, w.file.state, "the header that was seen holds for what follows")
 }
+
+// Whoever sends a request can put what switches the characters of some encodings
+// into its path, and does not have to switch back.
+func TestEncodingsWithAStateAreReadOnce(t *testing.T) {
+	for encoding, shift := range map[string]string{"iso-2022-jp": "\x1b$B", "hz-gb-2312": "~{"} {
+		t.Run(encoding, func(t *testing.T) {
+			f := newFixture(t)
+			f.cfg.Encoding = encoding
+			f.store()
+			line := "2026-03-02 10:00:01 192.0.2.1 GET /" + shift + "00 200\n"
+			lines := int64(4)
+			f.write("a.log", header)
+			f.start()
+			for n := range 20 {
+				f.append("a.log", line+line1(n))
+				lines += 2
+				f.eventually(func() bool { return f.lines() >= lines }, "not read")
+				f.polls()
+			}
+			require.Equal(t, lines, f.lines())
+			require.Empty(t, f.messages(zapcore.WarnLevel))
+		})
+	}
+}
