@@ -37,6 +37,11 @@ const placeBytes = 4096
 // first bytes can be the same, a header and unused space, and one file is given
 // the offset of another. And a file can be cut off behind its first bytes and
 // written on.
+//
+// What cannot be noticed, because fileconsumer gives no tokens then: what is
+// written into a file that was cut off, until it is longer than it was; and a
+// file that is the same as another one up to its end or the fingerprint's. The
+// first waits until it differs, the second for ever.
 func (r *iisReceiver) place(path string, tokens [][]byte, offsets []int64) string {
 	n := len(tokens)
 	first := n - 1

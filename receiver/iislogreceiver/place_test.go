@@ -74,6 +74,58 @@ func TestFileCutOffBehindItsFingerprint(t *testing.T) {
 	}
 }
 
+// What is written into a file that was cut off waits until the file is longer
+// than it was before.
+func TestFileCutOffWaitsUntilItIsLonger(t *testing.T) {
+	f := newFixture(t)
+	f.store()
+	f.write("a.log", header+lines1(0, 300))
+	f.start()
+	f.waitRecords(300)
+	require.NoError(t, os.Truncate(f.path("a.log"), int64(len(header+lines1(0, 200)))))
+	f.append("a.log", lines1(500, 550))
+	f.polls()
+	f.polls()
+	require.Equal(t, 300, f.sink.LogRecordCount())
+	f.append("a.log", lines1(550, 700))
+	f.eventually(func() bool { return f.sink.LogRecordCount() >= 700 }, "lines were lost")
+	f.polls()
+	require.Equal(t, 700, f.sink.LogRecordCount())
+}
+
+// Files that are equal count as one, of which the lines come once, until they
+// differ. By then all lines of all files have come.
+func TestEqualFilesCountAsOneUntilTheyDiffer(t *testing.T) {
+	f := newFixture(t)
+	f.store()
+	f.cfg.IncludeFilePath = true
+	f.write("a.log", header+line1(0))
+	f.write("b.log", header+line1(0))
+	f.start()
+	f.waitRecords(1)
+	f.polls()
+	f.polls()
+	f.stop()
+	f.start()
+	f.polls()
+	require.Equal(t, 1, f.sink.LogRecordCount())
+	f.append("b.log", line1(1))
+	f.waitRecords(3)
+	f.append("a.log", line1(2))
+	f.waitRecords(4)
+	f.polls()
+	want, got := map[string]int{}, map[string]int{}
+	for file, paths := range map[string][]string{"a.log": {"/p0.aspx", "/p2.aspx"}, "b.log": {"/p0.aspx", "/p1.aspx"}} {
+		for _, p := range paths {
+			want[f.path(file)+" "+p] = 1
+		}
+	}
+	for _, lr := range f.records() {
+		got[attr(lr, attrFilePath)+" "+attr(lr, "url.path")]++
+	}
+	require.Empty(t, difference(want, got))
+}
+
 // newWorkerAt is a worker on the file a.log of a folder of its own.
 func newWorkerAt(t *testing.T, f *fixture) *worker {
 	t.Helper()
