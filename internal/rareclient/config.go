@@ -6,7 +6,6 @@ package rareclient
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -303,7 +302,7 @@ func (e *ExcludeConfig) validate() error {
 		bad("clients, paths, hosts and user_agents are all empty; it would leave nothing out")
 	}
 	for _, s := range e.Clients {
-		if _, err := parsePrefix(s); err != nil {
+		if _, err := ParsePrefix(s); err != nil {
 			bad("clients: %q is neither an address nor a CIDR such as 198.51.100.0/24", s)
 		}
 	}
@@ -321,14 +320,4 @@ func (e *ExcludeConfig) validate() error {
 		bad("user_agents: an empty text would leave out every user agent")
 	}
 	return errors.Join(errs...)
-}
-
-// parsePrefix reads a CIDR or a single address.
-func parsePrefix(s string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		a = a.Unmap().WithZone("")
-		return netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(s)
-	return p.Masked(), err
 }

@@ -5,7 +5,6 @@ package rareclient
 
 import (
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 )
@@ -28,7 +27,7 @@ func PresetNames() []string { return slices.Sorted(maps.Keys(presets)) }
 // exclusion is a compiled ExcludeConfig.
 type exclusion struct {
 	name       string
-	clients    []netip.Prefix
+	clients    Prefixes
 	paths      []string // without the trailing slash; lower case when folding
 	hosts      []string // lower case; a suffix keeps its dot
 	userAgents []string // lower case
@@ -48,7 +47,7 @@ func compileExclusions(c *Config) []exclusion {
 func compileExclusion(c *ExcludeConfig, fold bool) exclusion {
 	x := exclusion{name: c.Name}
 	for _, s := range c.Clients {
-		if p, err := parsePrefix(s); err == nil {
+		if p, err := ParsePrefix(s); err == nil {
 			x.clients = append(x.clients, p)
 		}
 	}
@@ -70,15 +69,10 @@ func compileExclusion(c *ExcludeConfig, fold bool) exclusion {
 
 // matches reports whether every list that is given has an entry for r.
 func (x *exclusion) matches(r *Request, fold bool) bool {
-	return (len(x.clients) == 0 || x.client(r.ClientAddr)) &&
+	return (len(x.clients) == 0 || x.clients.Contain(r.ClientAddr)) &&
 		(len(x.paths) == 0 || x.path(r.Path, fold)) &&
 		(len(x.hosts) == 0 || x.host(r.Host)) &&
 		(len(x.userAgents) == 0 || slices.ContainsFunc(x.userAgents, func(s string) bool { return containsFold(r.UserAgent, s) }))
-}
-
-func (x *exclusion) client(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	return slices.ContainsFunc(x.clients, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // path compares whole segments. A path that climbs (/health/../upload.aspx) is

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"github.com/iishunt/iishunt/internal/rareclient"
 )
 
 // ClientAddressConfig says how the real client behind proxies is found.
@@ -32,26 +34,16 @@ func (c *ClientAddressConfig) check() error {
 		errs = append(errs, fmt.Errorf("client_address::header is %q: name a column as #Fields does, such as X-Forwarded-For", c.Header))
 	}
 	for _, s := range c.TrustedProxies {
-		if _, err := parsePrefix(s); err != nil {
+		if _, err := rareclient.ParsePrefix(s); err != nil {
 			errs = append(errs, fmt.Errorf("client_address::trusted_proxies has %q: give an address or a CIDR such as 10.0.0.0/8", s))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// parsePrefix reads a CIDR or a single address.
-func parsePrefix(s string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		a = a.Unmap().WithZone("")
-		return netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(s)
-	return p.Masked(), err
-}
-
 // proxies finds the client of a request that came through trusted proxies.
 type proxies struct {
-	trusted []netip.Prefix
+	trusted rareclient.Prefixes
 }
 
 // newProxies compiles a valid configuration; nil if there is none.
@@ -61,21 +53,11 @@ func newProxies(c ClientAddressConfig) *proxies {
 	}
 	p := &proxies{}
 	for _, s := range c.TrustedProxies {
-		if prefix, err := parsePrefix(s); err == nil {
+		if prefix, err := rareclient.ParsePrefix(s); err == nil {
 			p.trusted = append(p.trusted, prefix)
 		}
 	}
 	return p
-}
-
-func (p *proxies) trusts(a netip.Addr) bool {
-	a = a.Unmap().WithZone("")
-	for _, prefix := range p.trusted {
-		if prefix.Contains(a) {
-			return true
-		}
-	}
-	return false
 }
 
 // client returns the address of the client. Each proxy appends the address that
@@ -85,7 +67,7 @@ func (p *proxies) trusts(a netip.Addr) bool {
 // client itself, whatever it sends.
 func (p *proxies) client(peer, list string) string {
 	a, err := netip.ParseAddr(peer)
-	if err != nil || !p.trusts(a) {
+	if err != nil || !p.trusted.Contain(a) {
 		return peer
 	}
 	client := peer
@@ -105,7 +87,7 @@ func (p *proxies) client(peer, list string) string {
 			return client // the last that is known: this proxy hid where it was called from
 		}
 		client = entry
-		if !p.trusts(a) {
+		if !p.trusted.Contain(a) {
 			return client
 		}
 	}

@@ -5,118 +5,16 @@ package iislogreceiver
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/consumer/consumertest"
-	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap/zapcore"
-
-	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
-	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
 )
-
-const failuresMetric = "otelcol_receiver_iis_log_checkpoint_failures"
-
-// refuses makes a storage fail with operations of a type, on one key.
-func refuses(kind storage.OpType, key string) func(*storage.Operation) error {
-	return func(op *storage.Operation) error {
-		if op.Type == kind && op.Key == key {
-			return errBusy
-		}
-		return nil
-	}
-}
-
-// Nothing may be read as long as nobody knows what was read before.
-func TestStorageThatCannotBeReadStopsTheStart(t *testing.T) {
-	for _, key := range []string{checkpointKey, youngKey} {
-		t.Run(key, func(t *testing.T) {
-			f := newFixture(t)
-			f.store()
-			f.mem.behave(false, refuses(storage.Get, key))
-			tel := componenttest.NewTelemetry()
-			set := metadatatest.NewSettings(tel)
-			set.ID = component.NewID(metadata.Type)
-			rcv, err := NewFactory().CreateLogs(t.Context(), set, f.cfg, f.next)
-			require.NoError(t, err)
-			require.ErrorIs(t, rcv.Start(t.Context(), host{memoryID: f.mem}), errBusy)
-			require.NoError(t, rcv.Shutdown(t.Context()))
-			require.NoError(t, tel.Shutdown(t.Context()))
-			require.Zero(t, f.mem.opened, "the storage client is left open")
-		})
-	}
-}
-
-// A storage that is full, or fails for a while, costs nothing once it is back.
-func TestStorageThatIsFullForAWhile(t *testing.T) {
-	f := newFixture(t)
-	f.store()
-	f.mem.behave(false, refuses(storage.Set, checkpointKey))
-	f.write("a.log", header+lines1(0, 5))
-	f.start()
-	f.waitRecords(5)
-	f.polls()
-	require.GreaterOrEqual(t, f.metric(failuresMetric, "")[""], int64(2), "it is tried again at each poll, and counted")
-	require.Equal(t, []string{"save offsets"}, f.messages(zapcore.ErrorLevel), "said once")
-
-	f.mem.behave(false, nil)
-	f.append("a.log", line1(5))
-	f.waitRecords(6)
-	f.polls()
-	f.stop()
-	f.append("a.log", line1(6))
-	f.start()
-	f.waitRecords(7)
-	f.polls()
-	requirePaths(t, f, 0, 7)
-	require.Empty(t, f.metric(failuresMetric, ""))
-}
-
-// What a storage never took is read again.
-func TestStorageThatStaysFull(t *testing.T) {
-	f := newFixture(t)
-	f.store()
-	f.write("a.log", header+lines1(0, 3)+header2+line2(3))
-	f.start()
-	f.waitRecords(4)
-	f.polls()
-	f.mem.behave(false, refuses(storage.Set, checkpointKey))
-	f.append("a.log", line2(4)+header+line1(5))
-	f.waitRecords(6)
-	f.stop()
-
-	f.sink = new(consumertest.LogsSink)
-	f.next = f.sink
-	f.mem.behave(false, nil)
-	f.start()
-	f.waitRecords(2)
-	f.polls()
-	requirePaths(t, f, 4, 6)
-}
-
-// The archive of files that are out of sight is of no concern to those in sight.
-func TestStorageWhoseArchiveFails(t *testing.T) {
-	f := newFixture(t)
-	f.store()
-	f.mem.behave(false, refuses(storage.Set, archiveKey))
-	f.write("a.log", header+lines1(0, 5))
-	f.start()
-	f.waitRecords(5)
-	f.polls()
-	f.append("a.log", line1(5))
-	f.waitRecords(6)
-	f.polls()
-	f.stop()
-	f.mem.behave(false, nil)
-	f.start()
-	f.polls()
-	requirePaths(t, f, 0, 6)
-}
 
 func TestFileThatVanishesAndComesBackAsAnother(t *testing.T) {
 	f := newFixture(t)
@@ -207,5 +105,43 @@ func waitsFor(release <-chan struct{}) func(context.Context, plog.Logs) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// A file is emptied and written anew while a batch of it waits to be taken. What
+// was in memory is delivered, the rest of the old content is lost, and the new
+// one is read under its own header.
+func TestTruncatedWhileItIsRead(t *testing.T) {
+	for name, n := range map[string]int{"shorter than before": 100, "longer than before": 9000} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t)
+			f.store()
+			f.cfg.MaxLogSize, f.cfg.InitialBufferSize = 1024, 1024
+			release := make(chan struct{})
+			s := f.script(waitsFor(release))
+			f.write("a.log", header+lines1(0, 6000)) // three callbacks of 100 KB
+			f.start()
+			f.eventually(func() bool { return s.called() == 1 }, "not offered")
+			var b strings.Builder
+			for i := range n {
+				b.WriteString(line2(10_000 + i))
+			}
+			f.write("a.log", header2+b.String())
+			close(release)
+			last := fmt.Sprintf("/p%d.aspx", 10_000+n-1)
+			f.eventually(func() bool { return slices.Contains(f.attrs("url.path"), last) }, "the new content is not read")
+			f.polls()
+			seen := map[string]int{}
+			for _, lr := range f.records() {
+				if attr(lr, attrParseError) == "" {
+					require.Equal(t, "192.0.2.1", attr(lr, "client.address"))
+					seen[attr(lr, "url.path")]++
+				}
+			}
+			for i := range n {
+				require.Positive(t, seen[fmt.Sprintf("/p%d.aspx", 10_000+i)], i)
+			}
+			require.Positive(t, seen["/p0.aspx"])
+		})
 	}
 }

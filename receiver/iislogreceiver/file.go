@@ -4,9 +4,8 @@
 package iislogreceiver
 
 import (
-	"fmt"
+	"errors"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -88,26 +87,36 @@ func (r *iisReceiver) stateAt(f *logFile, saved any, offset int64) w3c.State {
 
 // scan reads a file from its beginning to an offset.
 func (r *iisReceiver) scan(path string, offset int64) (w3c.State, error) {
-	file, err := os.Open(path)
+	file, err := openFile(path)
 	if err != nil {
 		return w3c.State{}, err
 	}
 	defer file.Close()
-	if r.cfg.Compression != "" {
-		magic := make([]byte, 2)
-		if _, err := file.ReadAt(magic, 0); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
-			return w3c.State{}, fmt.Errorf("the file is compressed")
-		}
+	if r.cfg.Compression != "" && isCompressed(file) {
+		return w3c.State{}, errors.New("the file is compressed")
 	}
 	in := io.LimitReader(file, offset)
-	if !isUTF8(r.cfg.Encoding) {
-		enc, err := lookupEncoding(r.cfg.Encoding)
-		if err != nil {
-			return w3c.State{}, err
-		}
-		in = transform.NewReader(in, enc.NewDecoder())
+	if r.encoding != nil {
+		in = transform.NewReader(in, r.encoding.NewDecoder())
 	}
 	return w3c.Scan(in, &r.schemas)
+}
+
+// isCompressed tells whether a file is a gzip archive.
+func isCompressed(file io.ReaderAt) bool {
+	magic := make([]byte, 2)
+	_, err := file.ReadAt(magic, 0)
+	return err == nil && magic[0] == 0x1f && magic[1] == 0x8b
+}
+
+// decode returns a token as fileconsumer gives it.
+func (r *iisReceiver) decode(token []byte) []byte {
+	if r.encoding == nil {
+		return token
+	}
+	// No decoder that can be configured fails: what it does not know is U+FFFD.
+	text, _ := r.encoding.NewDecoder().Bytes(token)
+	return text
 }
 
 // sayNoFields tells the log, once for a file, why its lines are errors.
@@ -127,7 +136,7 @@ func (r *iisReceiver) sayNoFields(f *logFile, state w3c.State, line string) {
 // endsUnused tells whether the last byte of a file is NUL: IIS has it open and
 // will write there.
 func endsUnused(path string) bool {
-	file, err := os.Open(path)
+	file, err := openFile(path)
 	if err != nil {
 		return false
 	}

@@ -30,7 +30,7 @@ import (
 )
 
 const (
-	soon = 20 * time.Second
+	soon = time.Minute // a busy machine takes its time
 	tick = 5 * time.Millisecond
 )
 
@@ -48,6 +48,11 @@ type memory struct {
 	lost bool
 	// fail, if set, may refuse an operation with an error.
 	fail func(*storage.Operation) error
+	// tear, if set, may refuse a whole batch; the given number of its operations
+	// are done nevertheless, as in a storage whose batches can be torn.
+	tear func([]*storage.Operation) (done int, err error)
+	// failClose is what Close returns.
+	failClose error
 	// ended gets something at the end of a poll.
 	ended chan struct{}
 }
@@ -103,6 +108,13 @@ func (c memoryClient) Batch(_ context.Context, ops ...*storage.Operation) error 
 			}
 		}
 	}
+	var torn error
+	if c.m.tear != nil {
+		var done int
+		if done, torn = c.m.tear(ops); torn != nil {
+			ops = ops[:min(done, len(ops))]
+		}
+	}
 	for _, op := range ops {
 		switch {
 		case op.Type == storage.Get:
@@ -114,7 +126,7 @@ func (c memoryClient) Batch(_ context.Context, ops ...*storage.Operation) error 
 			delete(c.m.values, op.Key)
 		}
 	}
-	return nil
+	return torn
 }
 
 // behave changes how the storage works.
@@ -128,7 +140,7 @@ func (c memoryClient) Close(context.Context) error {
 	c.m.mu.Lock()
 	defer c.m.mu.Unlock()
 	c.m.opened--
-	return nil
+	return c.m.failClose
 }
 
 type host map[component.ID]component.Component
@@ -213,6 +225,21 @@ func (f *fixture) append(name, content string) {
 	_, err = file.WriteString(content)
 	require.NoError(f.t, err)
 	require.NoError(f.t, file.Close())
+}
+
+// encoder returns what writes text in an encoding.
+func encoder(t *testing.T, name string) func(string) string {
+	if isUTF8(name) {
+		return func(s string) string { return s }
+	}
+	enc, err := lookupEncoding(name)
+	require.NoError(t, err)
+	return func(s string) string {
+		t.Helper()
+		b, err := enc.NewEncoder().String(s)
+		require.NoError(t, err)
+		return b
+	}
 }
 
 // overwrite puts content into a file in place.

@@ -128,13 +128,15 @@ func (h *httpSys) step() {
 // no line is lost, none comes twice, and none is broken, whenever the receiver
 // looks, and also if it is restarted.
 func TestFilesAsHTTPSysWritesThem(t *testing.T) {
-	for seed := range uint64(6) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+	for seed := range uint64(12) {
+		// UTF-8, and what sites have that do not use it
+		encoding := []string{"utf-8", "windows-1252"}[seed%2]
+		t.Run(fmt.Sprintf("%d, %s", seed, encoding), func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t)
 			f.store()
 			f.cfg.PollInterval = time.Millisecond
-			f.cfg.IncludeFilePath = true
+			f.cfg.IncludeFilePath, f.cfg.Encoding = true, encoding
 			rnd := rand.New(rand.NewPCG(seed, 0))
 			var sites []*httpSys
 			for i := range 8 {

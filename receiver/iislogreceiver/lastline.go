@@ -14,15 +14,19 @@ const maxLastLines = 4096
 
 // lastLines knows how long the last lines without a newline have been that
 // way. A split function is not told which file it reads, so lines are told
-// apart by their content: two files that end in the same bytes share a clock,
-// which only means that the later one is read a little early.
+// apart by their content: files that end in the same bytes share a clock, so
+// that they are read together, those that came later a little early.
 type lastLines struct {
 	period time.Duration
 	// gone is how long a last line can be out of sight before it is forgotten:
-	// it got its newline, or its file is not polled any more.
+	// it got its newline, or its file is not polled any more. No poll should
+	// take that long.
 	gone time.Duration
-	now  func() time.Time
-	seed maphash.Seed
+	// goneDue is the same for one that was read. Within it the other files that
+	// end in it are asked for; what comes later is another line.
+	goneDue time.Duration
+	now     func() time.Time
+	seed    maphash.Seed
 
 	mu sync.Mutex
 	// mu guards everything declared below.
@@ -31,15 +35,17 @@ type lastLines struct {
 
 type lastLine struct {
 	since, last time.Time
+	due         bool
 }
 
 func newLastLines(period, poll time.Duration, now func() time.Time) *lastLines {
 	return &lastLines{
-		period: period,
-		gone:   max(time.Minute, 10*poll),
-		now:    now,
-		seed:   maphash.MakeSeed(),
-		seen:   make(map[uint64]lastLine),
+		period:  period,
+		gone:    max(time.Minute, period, 10*poll),
+		goneDue: max(time.Second, 2*poll),
+		now:     now,
+		seed:    maphash.MakeSeed(),
+		seen:    make(map[uint64]lastLine),
 	}
 }
 
@@ -53,22 +59,27 @@ func (l *lastLines) due(data []byte) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s, ok := l.seen[key]
-	switch {
-	case !ok:
+	if !ok {
 		l.makeRoom(now)
-		s.since = now
-	case now.Sub(s.since) > l.period:
-		delete(l.seen, key)
-		return true
 	}
-	s.last = now
+	if !ok || l.isGone(s, now) {
+		s = lastLine{since: now}
+	}
+	s.last, s.due = now, now.Sub(s.since) > l.period
 	l.seen[key] = s
-	return false
+	return s.due
+}
+
+func (l *lastLines) isGone(s lastLine, now time.Time) bool {
+	if s.due {
+		return now.Sub(s.last) > l.goneDue
+	}
+	return now.Sub(s.last) > l.gone
 }
 
 func (l *lastLines) makeRoom(now time.Time) {
 	for key, s := range l.seen {
-		if now.Sub(s.last) > l.gone {
+		if l.isGone(s, now) {
 			delete(l.seen, key)
 		}
 	}

@@ -92,36 +92,6 @@ func TestAgentCacheDecodesLikeDecodePlus(t *testing.T) {
 	}
 }
 
-func TestLastLineIsDueAfterThePeriod(t *testing.T) {
-	now := time.Unix(0, 0)
-	l := newLastLines(5*time.Minute, time.Second, func() time.Time { return now })
-	wait := func(d time.Duration) {
-		for range d / time.Second {
-			now = now.Add(time.Second)
-			require.False(t, l.due([]byte("other")) && now.Sub(time.Unix(0, 0)) < 5*time.Minute)
-			l.due([]byte("line"))
-		}
-	}
-	require.False(t, l.due([]byte("line")))
-	wait(4 * time.Minute)
-	require.False(t, l.due([]byte("line and more")), "another content begins anew")
-	now = now.Add(61 * time.Second)
-	require.True(t, l.due([]byte("line")))
-	require.False(t, l.due([]byte("line")), "read, so forgotten")
-
-	// A line that was out of sight is forgotten when another one comes.
-	now = now.Add(2 * time.Minute)
-	l.due([]byte("new"))
-	now = now.Add(4 * time.Minute)
-	require.False(t, l.due([]byte("line")))
-
-	for i := range 2 * maxLastLines {
-		l.due(fmt.Append(nil, i))
-	}
-	require.LessOrEqual(t, len(l.seen), maxLastLines)
-	require.False(t, newLastLines(0, time.Second, time.Now).due([]byte("x")), "0 is off")
-}
-
 func TestSayOnce(t *testing.T) {
 	core, logs := observer.New(zapcore.InfoLevel)
 	logger := sayOnce(zap.New(core), 0)

@@ -6,95 +6,196 @@ package iislogreceiver
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/iishunt/iishunt/internal/w3c"
 )
+
+// errUnreadable says that a file which was found cannot be read.
+var errUnreadable = errors.New("the file cannot be read")
 
 // placeKey is where it is kept, beside a file's state, what stands before its
 // offset.
 const placeKey = "iishunt.place"
 
-// placeBytes is how much of that is compared.
-const placeBytes = 512
+// placeBytes is how much of that is compared; at least, where bytes have to be
+// decoded, because that is done for whole tokens.
+const placeBytes = 4096
 
-// place describes the end of what was read of a file. fileconsumer knows a file
-// by its first bytes; while IIS has new files of several sites open these can be
-// the same, a header and unused space, and one file is given the offset of
-// another. Read on from there, lines would be lost or broken.
-func place(path string, token []byte) string {
-	tail := token[max(0, len(token)-placeBytes):]
-	return fmt.Sprintf("%d %08x %s", len(tail), hash(0, tail), path)
+// place describes the end of what was read of a file: how long it is in the
+// file, the hash of what it says, and the file's path.
+//
+// fileconsumer knows a file by its first bytes, and goes on behind the offset
+// that it has for these. Two things make this offset a wrong one, so that lines
+// would be lost or broken. While IIS has new files of several sites open their
+// first bytes can be the same, a header and unused space, and one file is given
+// the offset of another. And a file can be cut off behind its first bytes and
+// written on.
+//
+// What cannot be noticed, because fileconsumer gives no tokens then: what is
+// written into a file that was cut off, until it is longer than it was; and a
+// file that is the same as another one up to its end or the fingerprint's. The
+// first waits until it differs, the second for ever.
+func (r *iisReceiver) place(path string, tokens [][]byte, offsets []int64) string {
+	n := len(tokens)
+	first := n - 1
+	for first > 0 && offsets[n]-offsets[first] < placeBytes {
+		first--
+	}
+	length, skip := offsets[n]-offsets[first], 0
+	if r.encoding == nil && length > placeBytes {
+		skip = int(length - placeBytes)
+		length = placeBytes
+	}
+	h := hash(0, tokens[first][skip:])
+	for _, token := range tokens[first+1:] {
+		h = hash(h, token)
+	}
+	return fmt.Sprintf("%d %08x %s", length, h, path)
 }
 
-// misplaced tells whether an offset is another file's: it was made under another
-// path, and what stands before it is not what was read there.
-func (r *iisReceiver) misplaced(f *logFile, saved any, offset int64) bool {
+// misplaced opens a file if its offset is a wrong one: what stands before it is
+// not what was read there, or it is that of another file. It returns nil if the
+// offset is right, or if nobody can say.
+func (r *iisReceiver) misplaced(f *logFile, saved any, tokens [][]byte, offsets []int64) *os.File {
 	text, ok := saved.(string)
-	if !ok || offset == 0 || !r.chunks || r.cfg.Compression != "" || strings.HasSuffix(text, " "+f.path) {
-		return false
+	if !ok || offsets[0] == 0 {
+		return nil
 	}
 	var length int64
 	var want uint32
-	if _, err := fmt.Sscanf(text, "%d %08x", &length, &want); err != nil || length > offset || length > placeBytes {
-		return false
+	if _, err := fmt.Sscanf(text, "%d %08x", &length, &want); err != nil ||
+		length <= 0 || length > min(offsets[0], placeBytes+int64(r.cfg.MaxLogSize)) {
+		return nil
 	}
-	file, err := os.Open(f.path)
+	n := len(tokens)
+	_, path, _ := strings.Cut(text[strings.IndexByte(text, ' ')+1:], " ")
+	file, err := openFile(f.path)
 	if err != nil {
-		return false
+		return nil
 	}
-	defer file.Close()
-	// A file that is as short as this can have begun with the same lines. If the
-	// other one still stands under its path, this is no rename.
-	if _, other, ok := strings.Cut(text[strings.IndexByte(text, ' ')+1:], " "); ok && offset <= int64(r.cfg.FingerprintSize) && twoFiles(file, other) {
-		return true
+	switch {
+	case r.cfg.Compression != "" && isCompressed(file):
+	case r.isAt(file, offsets[0]-length, length, want) && !r.isAnother(file, f.path, path, offsets[0]):
+	case !r.isAt(file, offsets[n-1], offsets[n]-offsets[n-1], hash(0, tokens[n-1])):
+		// What was read last is not in the file that the path leads to by now:
+		// the one that is being read was moved, and of that nothing is known.
+	default:
+		if path == f.path && r.said.first(path+"\x00cut off", r.now(), 0) {
+			r.logger.Warn("A file was cut off and written on; it is read from its beginning again, and lines that were read before come twice", zap.String("path", path))
+		}
+		return file
 	}
-	tail := make([]byte, length)
-	if _, err := file.ReadAt(tail, offset-length); err != nil {
-		return false
-	}
-	return hash(0, tail) != want
+	_ = file.Close() // it was only read
+	return nil
 }
 
-// twoFiles tells whether another file than this one stands under a path.
-func twoFiles(file *os.File, path string) bool {
-	other, err := os.Stat(path)
+// isAt tells whether a part of a file has the given hash, once it is decoded.
+func (r *iisReceiver) isAt(file *os.File, offset, length int64, want uint32) bool {
+	part := make([]byte, length)
+	if _, err := file.ReadAt(part, offset); err != nil {
+		return false
+	}
+	if r.encoding == nil {
+		return hash(0, part) == want
+	}
+	// Line by line, as it was decoded before: some encodings have a state.
+	var h uint32
+	scanner := r.tokens(bytes.NewReader(part))
+	for scanner.Scan() {
+		h = hash(h, r.decode(scanner.Bytes()))
+	}
+	return h == want
+}
+
+// tokens cuts a part of a file, up to its end, into tokens that are not decoded yet.
+func (r *iisReceiver) tokens(in io.Reader) *bufio.Scanner {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(make([]byte, 0, r.cfg.InitialBufferSize), int(r.cfg.MaxLogSize))
+	at := func([]byte) bool { return true }
+	// The configuration was checked, so there is no error.
+	split, _ := splitFor(&r.cfg.FileConfig, tails{due: at, settled: at})
+	scanner.Split(split)
+	return scanner
+}
+
+// isAnother tells whether an offset was made in another file that begins with
+// the same lines, which it may while it is as short as the fingerprint. If the
+// other one still stands under its path, this is no rename.
+//
+// Beyond the fingerprint two files that are the same up to the offset cannot be
+// told from a file and its copy; they count as one.
+func (r *iisReceiver) isAnother(file *os.File, path, other string, offset int64) bool {
+	if other == path || offset > int64(r.cfg.FingerprintSize) {
+		return false
+	}
+	there, err := os.Stat(other)
 	if err != nil {
 		return false
 	}
 	this, err := file.Stat()
-	return err == nil && !os.SameFile(this, other)
+	return err == nil && !os.SameFile(this, there)
 }
 
-// readWhole reads a file from its beginning up to an offset. What is known to
-// have been delivered of it is left out.
-func (w *worker) readWhole(end int64) error {
-	file, err := os.Open(w.file.path)
-	if err != nil {
-		return err
+// readFile reads the tokens of a file, or, if their offset is a wrong one, all
+// of the file up to their end.
+func (w *worker) readFile(saved any, tokens [][]byte, offsets []int64) error {
+	if file := w.r.misplaced(&w.file, saved, tokens, offsets); file != nil {
+		defer file.Close()
+		err := w.readWhole(file, offsets[len(tokens)])
+		if !errors.Is(err, errUnreadable) {
+			return err
+		}
+		// The tokens at least are there, under the last header that was seen.
+		w.r.logger.Error("A part of a file cannot be read; its lines are lost", zap.String("path", w.file.path), zap.Error(err))
 	}
-	defer file.Close()
-	scanner := bufio.NewScanner(io.LimitReader(file, end))
-	scanner.Buffer(nil, int(w.r.cfg.MaxLogSize))
-	scanner.Split(splitChunks(int(w.r.cfg.MaxLogSize), tails{
-		due:     func([]byte) bool { return true },
-		settled: func([]byte) bool { return true },
-	}))
-	var tokens [][]byte
-	offsets := []int64{0}
-	for scanner.Scan() {
-		tokens = append(tokens, bytes.Clone(scanner.Bytes()))
-		offsets = append(offsets, offsets[len(offsets)-1]+int64(len(scanner.Bytes())))
-	}
-	if err := scanner.Err(); err != nil || len(tokens) == 0 {
-		return err
-	}
-	w.file.state, w.from = w.r.stateAt(&w.file, nil, 0), origin{site: w.file.site}
+	return w.readOn(tokens, offsets)
+}
+
+// readOn reads tokens, but for the lines that are known to have been delivered.
+func (w *worker) readOn(tokens [][]byte, offsets []int64) error {
 	w.file.known = w.r.young.known(w.file.path, tokens, offsets)
-	if err := w.read(tokens, offsets); err != nil {
-		return err
+	err := w.read(tokens, offsets)
+	if err == nil {
+		w.r.young.read(w.file.path, tokens, offsets, w.file.known)
 	}
-	w.r.young.read(w.file.path, tokens, offsets, w.file.known)
+	return err
+}
+
+// readWhole reads a file from its beginning up to an offset. It returns
+// errUnreadable if the file cannot be read.
+func (w *worker) readWhole(file io.ReaderAt, end int64) error {
+	scanner := w.r.tokens(io.NewSectionReader(file, 0, end))
+	w.file.state, w.from = w3c.State{}, origin{site: w.file.site}
+	for offset, more := int64(0), true; more; {
+		var tokens [][]byte
+		offsets := []int64{offset}
+		// As much at a time as young needs in order to know the file.
+		for offset-offsets[0] <= int64(w.r.cfg.FingerprintSize)+youngBytes {
+			if more = scanner.Scan(); !more {
+				break
+			}
+			token := bytes.Clone(scanner.Bytes())
+			offset += int64(len(token))
+			offsets = append(offsets, offset)
+			tokens = append(tokens, w.r.decode(token))
+		}
+		if len(tokens) == 0 {
+			break
+		}
+		if err := w.readOn(tokens, offsets); err != nil {
+			return err
+		}
+		w.file.state = w.reader.State()
+	}
+	if err := scanner.Err(); err != nil {
+		return fmt.Errorf("%w: %w", errUnreadable, err)
+	}
 	return nil
 }

@@ -147,13 +147,7 @@ func TestStartAtEndDecodesTheHeader(t *testing.T) {
 	f.store()
 	f.cfg.StartAt = "end"
 	f.cfg.Encoding = "utf-16le"
-	enc, err := lookupEncoding("utf-16le")
-	require.NoError(t, err)
-	encode := func(s string) string {
-		b, err := enc.NewEncoder().String(s)
-		require.NoError(t, err)
-		return b
-	}
+	encode := encoder(t, f.cfg.Encoding)
 	f.write("a.log", encode("\uFEFF"+header+line1(-1)))
 	f.start()
 	f.polls()
@@ -169,11 +163,15 @@ func TestUnusedEndOfAnOpenFile(t *testing.T) {
 		"longer than the buffer":       header + lines1(0, 3000),
 		"nothing but unused space":     "",
 	} {
-		for _, restart := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, restart=%v", name, restart), func(t *testing.T) {
+		for _, c := range []struct {
+			encoding string
+			restart  bool
+		}{{"utf-8", false}, {"utf-8", true}, {"windows-1252", false}, {"windows-1252", true}} {
+			t.Run(fmt.Sprintf("%s, %s, restart=%v", name, c.encoding, c.restart), func(t *testing.T) {
 				n := strings.Count(before, "\n2026") // lines under the header
 				f := newFixture(t)
 				f.store()
+				f.cfg.Encoding = c.encoding
 				f.cfg.FlushPeriod = time.Millisecond // must not touch the unused end
 				const half = "2026-03-02 10:00:01 192.0"
 				unused := strings.Repeat("\x00", 70_000)
@@ -181,7 +179,7 @@ func TestUnusedEndOfAnOpenFile(t *testing.T) {
 				f.start()
 				f.waitRecords(n)
 				f.polls()
-				if restart {
+				if c.restart {
 					f.stop()
 				}
 
@@ -190,7 +188,7 @@ func TestUnusedEndOfAnOpenFile(t *testing.T) {
 					rest = header + rest
 				}
 				f.overwrite(len(before), rest+half)
-				if restart {
+				if c.restart {
 					f.start()
 				}
 				f.waitRecords(n + 3)
@@ -283,19 +281,24 @@ func TestSavedStateIsUsedAfterARestart(t *testing.T) {
 	f := newFixture(t)
 	f.store()
 	before := header + lines1(0, 200)
-	f.write("a.log", before+header2+line2(200))
+	text := before + header2
+	for n := 200; n < 400; n++ {
+		text += line2(n)
+	}
+	f.write("a.log", text)
 	f.start()
-	f.waitRecords(201)
+	f.waitRecords(400)
 	f.stop()
 	require.Contains(t, string(f.mem.values[checkpointKey]), stateKey)
 
-	// Beyond the fingerprint, so that it stays the same file.
+	// Beyond the fingerprint and long before the offset, so that it stays the
+	// same file, read to the same place.
 	at := len(before) + strings.Index(header2, "#Fields")
 	f.overwrite(at, "#Xields")
-	f.append("a.log", line2(201))
+	f.append("a.log", line2(400))
 	f.start()
-	f.waitRecords(202)
-	requirePaths(t, f, 0, 202)
+	f.waitRecords(401)
+	requirePaths(t, f, 0, 401)
 }
 
 func TestSavedStateThatCannotBeReadIsReplaced(t *testing.T) {

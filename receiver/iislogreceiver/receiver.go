@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
+	"golang.org/x/text/encoding"
 
 	"github.com/iishunt/iishunt/internal/w3c"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
@@ -48,8 +49,9 @@ type iisReceiver struct {
 	deliverer     *deliverer
 	workers       sync.Pool
 	// chunks: a token is many lines, as they are in the file; else one line,
-	// decoded.
-	chunks bool
+	// decoded from encoding.
+	chunks   bool
+	encoding encoding.Encoding
 	// cutLength is how long a token without a line ending must be, in bytes of
 	// the file, to be a piece of a line that is too long.
 	cutLength int64
@@ -91,6 +93,12 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs) (*iisRe
 		chunks:        isUTF8(cfg.Encoding),
 		cutLength:     int64(cfg.MaxLogSize) - 3, // whole code units, see splitLines
 	}
+	if !r.chunks {
+		if r.encoding, err = lookupEncoding(cfg.Encoding); err != nil {
+			return nil, err
+		}
+		r.young.decode = r.decode
+	}
 	r.workers.New = func() any { return newWorker(r) }
 	return r, nil
 }
@@ -121,6 +129,10 @@ func (r *iisReceiver) Start(ctx context.Context, host component.Host) error {
 	}
 	r.sayFiles()
 	if err := manager.Start(keep); err != nil {
+		if r.checkpoint != nil {
+			// Stop saves what the manager knows, which is nothing.
+			r.checkpoint.freeze()
+		}
 		return fmt.Errorf("start reading: %w", errors.Join(err, manager.Stop()))
 	}
 	r.manager = manager

@@ -66,32 +66,86 @@ func (f *fixture) cycle(killed, lost bool) []plog.LogRecord {
 // TestStoppedOrKilledAtEveryByte ends the receiver when the file was written up
 // to each of its bytes, and reads on when it is complete: every line comes
 // once. A second receiver that is killed before it saved anything does not
-// change that for the third.
+// change that for the third. In encodings that have to be decoded it does so at
+// every fifth byte, which is within a character as well.
 func TestStoppedOrKilledAtEveryByte(t *testing.T) {
-	for _, beyond := range []bool{false, true} {
-		for name, unused := range map[string]string{"appended": "", "unused space": strings.Repeat("\x00", 600)} {
-			t.Run(fmt.Sprintf("%s, longer than the fingerprint=%v", name, beyond), func(t *testing.T) {
-				t.Parallel()
-				f := newFixture(t)
-				f.store()
-				f.cfg.PollInterval = time.Millisecond
-				if beyond {
-					f.cfg.FingerprintSize = 64
+	unused := strings.Repeat("\x00", 600)
+	for _, c := range []struct {
+		name     string
+		encoding string
+		unused   string
+		beyond   bool
+		step     int
+	}{
+		{"appended", "utf-8", "", false, 1},
+		{"appended, longer than the fingerprint", "utf-8", "", true, 1},
+		{"unused space", "utf-8", unused, false, 1},
+		{"unused space, longer than the fingerprint", "utf-8", unused, true, 1},
+		{"ANSI code page", "windows-1252", unused, false, 5},
+		{"ANSI code page, longer than the fingerprint", "windows-1252", "", true, 5},
+		{"two bytes a character", "utf-16le", "", false, 5},
+		{"two bytes a character, unused space, longer than the fingerprint", "utf-16le", unused, true, 5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.store()
+			f.cfg.PollInterval = time.Millisecond
+			f.cfg.Encoding = c.encoding
+			if c.beyond {
+				f.cfg.FingerprintSize = 64
+			}
+			text := encoder(t, c.encoding)(twoChanges)
+			for at := 0; at <= len(text); at += c.step {
+				for _, killed := range []bool{false, true} {
+					msg := fmt.Sprintf("at byte %d, killed=%v", at, killed)
+					f.mem = newMemory()
+					f.write("a.log", text[:at]+c.unused)
+					first := f.cycle(killed, false)
+					f.overwrite(0, text+c.unused[:len(c.unused)/2])
+					second := f.cycle(false, true)
+					requireTwoChanges(t, append(first[:len(first):len(first)], second...), msg)
+					third := f.cycle(false, false)
+					requireTwoChanges(t, append(first, third...), msg+", third")
 				}
-				for at := range len(twoChanges) + 1 {
-					for _, killed := range []bool{false, true} {
-						msg := fmt.Sprintf("at byte %d, killed=%v", at, killed)
-						f.mem = newMemory()
-						f.write("a.log", twoChanges[:at]+unused)
-						first := f.cycle(killed, false)
-						f.overwrite(0, twoChanges+unused[:len(unused)/2])
-						second := f.cycle(false, true)
-						requireTwoChanges(t, append(first[:len(first):len(first)], second...), msg)
-						third := f.cycle(false, false)
-						requireTwoChanges(t, append(first, third...), msg+", third")
-					}
+			}
+		})
+	}
+}
+
+// TestStartAtEndSurvivesRestarts begins at the end of a file whose header was
+// written long before, and restarts before a line came: there is an offset then,
+// and no state with it.
+func TestStartAtEndSurvivesRestarts(t *testing.T) {
+	for name, move := range map[string]string{
+		"in its place": "W3SVC1/a.log", "renamed": "W3SVC1/b.log", "moved to an archive": "archive/a.log",
+	} {
+		for _, encoding := range []string{"utf-8", "windows-1252", "utf-16le"} {
+			for _, old := range []int{2, 2000} {
+				for _, killed := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s, %s, %d lines, killed=%v", name, encoding, old, killed), func(t *testing.T) {
+						f := newFixture(t)
+						f.store()
+						f.cfg.PollInterval = time.Millisecond
+						f.cfg.StartAt, f.cfg.Encoding = "end", encoding
+						encode := encoder(t, encoding)
+						f.write("W3SVC1/a.log", encode(header+line1(-2)+header2+strings.Repeat(line2(-1), old)))
+						require.Empty(t, f.cycle(killed, false))
+						f.append("W3SVC1/a.log", encode(line2(0)))
+						require.NoError(t, os.MkdirAll(filepath.Dir(f.path(move)), 0o750))
+						require.NoError(t, os.Rename(f.path("W3SVC1/a.log"), f.path(move)))
+						all := f.cycle(killed, false)
+						f.append(move, encode(line2(1)+header+line1(2)))
+						all = append(all, f.cycle(false, false)...)
+						f.append(move, encode(line1(3)))
+						all = append(all, f.cycle(false, false)...)
+						require.Len(t, all, 4)
+						for i, lr := range all {
+							require.Equal(t, fmt.Sprintf("/p%d.aspx 192.0.2.1", i), attr(lr, "url.path")+" "+attr(lr, "client.address"))
+						}
+					})
 				}
-			})
+			}
 		}
 	}
 }
@@ -120,31 +174,40 @@ func TestMovedFilesAreReadOn(t *testing.T) {
 		"compressed":              func(f *fixture) { pack(f, "W3SVC1/u_ex260302.log.gz") },
 		"compressed and archived": func(f *fixture) { pack(f, "archive/u_ex260302.log.gz") },
 	} {
-		for _, running := range []bool{true, false} {
-			for _, old := range []int{2, 2000} {
-				t.Run(fmt.Sprintf("%s, running=%v, %d lines", name, running, old), func(t *testing.T) {
-					f := newFixture(t)
-					f.store()
-					f.cfg.PollInterval = time.Millisecond
-					f.cfg.Compression = "auto"
-					f.cfg.Include = append(f.cfg.Include, filepath.Join(f.dir, "**", "*.gz"))
-					f.write("W3SVC1/u_ex260302.log", header+lines1(0, old)+header2+line2(old))
-					f.start()
-					f.waitRecords(old + 1)
-					f.polls()
-					if !running {
-						f.stop()
-					}
-					f.append("W3SVC1/u_ex260302.log", line2(old+1)+header+line1(old+2))
-					rotate(f)
-					if !running {
+		for _, encoding := range []string{"utf-8", "windows-1252", "utf-16le"} {
+			for _, running := range []bool{true, false} {
+				for _, old := range []int{2, 2000} {
+					t.Run(fmt.Sprintf("%s, %s, running=%v, %d lines", name, encoding, running, old), func(t *testing.T) {
+						f := newFixture(t)
+						f.store()
+						f.cfg.PollInterval = time.Millisecond
+						f.cfg.Encoding, f.cfg.Compression = encoding, "auto"
+						encode := encoder(t, encoding)
+						f.cfg.Include = append(f.cfg.Include, filepath.Join(f.dir, "**", "*.gz"))
+						f.write("W3SVC1/u_ex260302.log", encode(header+lines1(0, old)+header2+line2(old)))
 						f.start()
-					}
-					f.eventually(func() bool { return f.sink.LogRecordCount() >= old+3 }, "not all lines were read")
-					f.polls()
-					f.polls()
-					requirePaths(t, f, 0, old+3)
-				})
+						f.waitRecords(old + 1)
+						f.polls()
+						if !running {
+							f.stop()
+						}
+						f.append("W3SVC1/u_ex260302.log", encode(line2(old+1)+header+line1(old+2)))
+						if running && old < 10 && strings.HasPrefix(name, "compressed") {
+							// A file that is shorter than its fingerprint and has new
+							// lines is not known yet to be the one that was compressed,
+							// as long as both are there.
+							f.polls()
+						}
+						rotate(f)
+						if !running {
+							f.start()
+						}
+						f.eventually(func() bool { return f.sink.LogRecordCount() >= old+3 }, "not all lines were read")
+						f.polls()
+						f.polls()
+						requirePaths(t, f, 0, old+3)
+					})
+				}
 			}
 		}
 	}

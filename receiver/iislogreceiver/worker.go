@@ -57,21 +57,13 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 	w.from = originAt(attributes[originKey], w.file.site)
 	w.file.lacks, _ = attributes[lacksKey].(string)
 	w.file.state = r.stateAt(&w.file, attributes[stateKey], offsets[0])
+	before := w.file.state
 	defer r.young.lock(w.file.path)()
-	var err error
-	if r.misplaced(&w.file, attributes[placeKey], offsets[0]) {
-		err = w.readWhole(offsets[len(tokens)])
-	} else {
-		w.file.known = r.young.known(w.file.path, tokens, offsets)
-		if err = w.read(tokens, offsets); err == nil {
-			r.young.read(w.file.path, tokens, offsets, w.file.known)
-		}
-	}
-	if err != nil {
+	if err := w.readFile(attributes[placeKey], tokens, offsets); err != nil {
 		r.abandon(w.file.path, err)
 		return nil
 	}
-	if state := w.reader.State(); state != w.file.state || attributes[stateKey] == nil {
+	if state := w.reader.State(); state != before || attributes[stateKey] == nil {
 		attributes[stateKey] = state.Encode()
 	}
 	if text := w.from.site + "\n" + w.from.host; attributes[originKey] != text {
@@ -80,9 +72,7 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 	if w.file.lacks != "" {
 		attributes[lacksKey] = w.file.lacks
 	}
-	if r.chunks {
-		attributes[placeKey] = place(w.file.path, tokens[len(tokens)-1])
-	}
+	attributes[placeKey] = r.place(w.file.path, tokens, offsets)
 	return nil
 }
 

@@ -4,9 +4,9 @@
 package iislogreceiver
 
 import (
+	"bytes"
 	"encoding/json"
 	"hash/crc32"
-	"os"
 	"sync"
 	"time"
 )
@@ -35,6 +35,9 @@ type youngFiles struct {
 	fingerprint int64
 	grace       time.Duration
 	now         func() time.Time
+	// decode, where tokens are not what is in the file, makes them of it. Then
+	// what was read is compared in the file, and else in the tokens.
+	decode func([]byte) []byte
 
 	// paths are the files' locks, by the hash of their paths. They are taken
 	// before mu.
@@ -75,7 +78,10 @@ func (y *youngFiles) known(path string, tokens [][]byte, offsets []int64) int64 
 	if !ok || offsets[0] >= f.Length {
 		return 0
 	}
-	h, err := hashFile(path, min(offsets[0], f.Length))
+	if y.decode != nil {
+		return y.knownInFile(path, f, tokens, offsets)
+	}
+	h, err := hashFile(path, 0, 0, offsets[0])
 	if err != nil || offsets[len(tokens)] < f.Length {
 		return 0
 	}
@@ -84,13 +90,7 @@ func (y *youngFiles) known(path string, tokens [][]byte, offsets []int64) int64 
 		if left <= 0 {
 			break
 		}
-		if offsets[i+1] > f.Length {
-			if int64(len(token)) != offsets[i+1]-offsets[i] {
-				return 0 // decoded, so the place cannot be found within it
-			}
-			token = token[:left]
-		}
-		h = hash(h, token)
+		h = hash(h, token[:min(left, int64(len(token)))])
 	}
 	if h != f.Hash {
 		return 0
@@ -98,19 +98,40 @@ func (y *youngFiles) known(path string, tokens [][]byte, offsets []int64) int64 
 	return f.Length
 }
 
-// hashFile returns the hash of the first n bytes of a file.
-func hashFile(path string, n int64) (uint32, error) {
-	if n == 0 {
-		return 0, nil
+// knownInFile is known for tokens that were decoded. The file that the path leads
+// to must be the one that they are from, so the last one must be in it.
+func (y *youngFiles) knownInFile(path string, f youngFile, tokens [][]byte, offsets []int64) int64 {
+	file, err := openFile(path)
+	if err != nil {
+		return 0
 	}
-	file, err := os.Open(path)
+	defer file.Close()
+	begin := make([]byte, f.Length)
+	n := len(tokens)
+	last := make([]byte, offsets[n]-offsets[n-1])
+	if _, err := file.ReadAt(begin, 0); err != nil || hash(0, begin) != f.Hash {
+		return 0
+	}
+	if _, err := file.ReadAt(last, offsets[n-1]); err != nil || !bytes.Equal(y.decode(last), tokens[n-1]) {
+		return 0
+	}
+	return f.Length
+}
+
+// hashFile continues a hash with what a file has between two places, which is at
+// most fingerprint + youngBytes.
+func hashFile(path string, h uint32, from, to int64) (uint32, error) {
+	if from == to {
+		return h, nil
+	}
+	file, err := openFile(path)
 	if err != nil {
 		return 0, err
 	}
 	defer file.Close()
-	begin := make([]byte, n) // at most fingerprint + youngBytes
-	_, err = file.ReadAt(begin, 0)
-	return hash(0, begin), err
+	part := make([]byte, to-from)
+	_, err = file.ReadAt(part, from)
+	return hash(h, part), err
 }
 
 // read remembers that tokens were delivered, of which those up to known had been
@@ -121,7 +142,7 @@ func (y *youngFiles) read(path string, tokens [][]byte, offsets []int64, known i
 	defer y.mu.Unlock()
 	f, ok := y.files[path]
 	if end <= y.fingerprint+youngBytes && (known == 0 || f.Length != known) && (!ok || f.Length != begin) {
-		h, err := hashFile(path, begin)
+		h, err := hashFile(path, 0, 0, begin)
 		if err != nil {
 			y.forget(path)
 			return
@@ -134,9 +155,17 @@ func (y *youngFiles) read(path string, tokens [][]byte, offsets []int64, known i
 		}
 		return
 	}
-	for i, token := range tokens {
-		if offsets[i+1] > f.Length {
-			f.Hash = hash(f.Hash, token[max(0, f.Length-offsets[i]):])
+	if y.decode != nil {
+		var err error
+		if f.Hash, err = hashFile(path, f.Hash, f.Length, max(f.Length, end)); err != nil {
+			y.forget(path)
+			return
+		}
+	} else {
+		for i, token := range tokens {
+			if offsets[i+1] > f.Length {
+				f.Hash = hash(f.Hash, token[max(0, f.Length-offsets[i]):])
+			}
 		}
 	}
 	f.Length, f.read = max(f.Length, end), y.now()
@@ -194,6 +223,10 @@ func (y *youngFiles) load(saved []byte) {
 	}
 	now := y.now()
 	for path, f := range files {
+		if f.Length <= 0 || f.Length > y.fingerprint+youngBytes {
+			delete(files, path)
+			continue
+		}
 		f.read = now
 		files[path] = f
 	}
