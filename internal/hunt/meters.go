@@ -24,6 +24,9 @@ type Instruments struct {
 	Lost             metric.Int64ObservableCounter
 	FutureTimestamps metric.Int64ObservableCounter
 	Groups           metric.Int64ObservableGauge
+	GroupsLimit      metric.Int64ObservableGauge
+	GroupsUsed       metric.Int64ObservableGauge
+	NextWindowEnd    metric.Int64ObservableGauge
 	Sources          metric.Int64ObservableGauge
 	WatermarkLag     metric.Float64ObservableGauge
 	Waiting          metric.Int64ObservableGauge
@@ -52,7 +55,7 @@ func newMeters(ins Instruments, engine *rareclient.Engine, stored func() int64) 
 	m := &meters{Instruments: ins, engine: engine, exclusions: engine.Exclusions(), stored: stored}
 	var err error
 	m.registration, err = ins.Meter.RegisterCallback(m.observe, ins.Records, ins.Excluded, ins.Lost,
-		ins.FutureTimestamps, ins.Groups, ins.Sources, ins.WatermarkLag, ins.Waiting, ins.StorageSize)
+		ins.FutureTimestamps, ins.Groups, ins.GroupsLimit, ins.GroupsUsed, ins.NextWindowEnd, ins.Sources, ins.WatermarkLag, ins.Waiting, ins.StorageSize)
 	return m, err
 }
 
@@ -76,6 +79,12 @@ func (m *meters) observe(_ context.Context, o metric.Observer) error {
 	o.ObserveInt64(m.FutureTimestamps, int64(s.Future))
 	o.ObserveInt64(m.Groups, int64(s.OpenGroups), label("state", "open"))
 	o.ObserveInt64(m.Groups, int64(s.Groups-s.OpenGroups), label("state", "settled"))
+	used, limit := m.engine.Room()
+	o.ObserveInt64(m.GroupsUsed, int64(used))
+	o.ObserveInt64(m.GroupsLimit, int64(limit))
+	if end := m.engine.NextEnd(); !end.IsZero() {
+		o.ObserveInt64(m.NextWindowEnd, end.Unix())
+	}
 	o.ObserveInt64(m.Sources, int64(s.Sources))
 	o.ObserveInt64(m.StorageSize, m.stored())
 	o.ObserveInt64(m.Waiting, int64(s.Waiting))

@@ -108,6 +108,7 @@ func TestEveryMetricMoves(t *testing.T) {
 			"records outcome=not_a_request": 1, "excluded exclusion=ok": 1,
 			"lost reason=max_groups": 1, "lost reason=missing_attribute": 1, "lost reason=parse_error": 1,
 			"future_timestamps": 1, "groups state=open": 1, "groups state=settled": 1, "sources": 1,
+			"groups_used": 2, "groups_limit": 2, "next_window_end": begin.Truncate(time.Hour).Add(time.Hour).Unix(),
 		} {
 			if name == "records outcome=matched" {
 				want++ // the future one and the excluded one
