@@ -64,7 +64,22 @@ func newMeters(ins Instruments, self Self, engine *rareclient.Engine, stored fun
 	m.registration, err = ins.Meter.RegisterCallback(m.observe, ins.Records, ins.Excluded, ins.Lost,
 		ins.FutureTimestamps, ins.Groups, ins.GroupsLimit, ins.GroupsUsed, ins.NextWindowEnd, ins.Sources,
 		ins.WatermarkLag, ins.Waiting, ins.StorageSize)
+	m.begin()
 	return m, err
+}
+
+// begin makes the counters begin at 0. A counter that first appears as 1 has not
+// grown as far as Prometheus can tell, and the first loss would go unseen.
+func (m *meters) begin() {
+	ctx := context.Background()
+	for _, c := range []metric.Int64Counter{m.Suppressed, m.Dropped, m.Refused, m.StorageFailures} {
+		c.Add(ctx, 0, m.with())
+	}
+	for _, complete := range []bool{true, false} {
+		for _, c := range []metric.Int64Counter{m.Windows, m.Detections} {
+			c.Add(ctx, 0, m.with(attribute.Bool("complete", complete)))
+		}
+	}
 }
 
 // with returns the labels of a point.
