@@ -31,8 +31,8 @@ import (
 	"github.com/iishunt/iishunt/receiver/iislogreceiver"
 )
 
-// factories returns the distribution's components (those of builder-config.yaml)
-// and the sink exporter, whose instances put what they get into s.
+// factories returns the distribution's components (those of builder-config.yaml),
+// the sink exporter, whose instances put what they get into s, and its storage.
 func factories(s *sinks) (otelcol.Factories, error) {
 	var errs [5]error
 	f := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
@@ -54,6 +54,7 @@ func factories(s *sinks) (otelcol.Factories, error) {
 	f.Extensions, errs[3] = otelcol.MakeFactoryMap[extension.Factory](
 		filestorage.NewFactory(),
 		healthcheckextension.NewFactory(),
+		diskFactory(s.disk),
 	)
 	f.Connectors, errs[4] = otelcol.MakeFactoryMap[connector.Factory](
 		rareclientconnector.NewFactory(),

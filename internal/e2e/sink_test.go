@@ -11,16 +11,21 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/iishunt/iishunt/internal/storagetest"
 )
 
 // sinks are the exporters of type sink in one or more collectors, one after the
 // other: what they got is kept by the exporter's id, such as "sink/detections".
+// disk is what their storage extension "disk" keeps.
 type sinks struct {
+	disk *storagetest.Disk
+
 	mu   sync.Mutex // guards everything declared below
 	byID map[string]*sink
 }
 
-func newSinks() *sinks { return &sinks{byID: map[string]*sink{}} }
+func newSinks() *sinks { return &sinks{byID: map[string]*sink{}, disk: storagetest.NewDisk()} }
 
 // get returns the sink with this id; it need not have been configured yet.
 func (s *sinks) get(id string) *sink {
