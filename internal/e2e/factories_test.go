@@ -6,6 +6,8 @@ package e2e
 import (
 	"errors"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azuremonitorexporter"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/confmap"
@@ -49,6 +51,8 @@ func factories(s *sinks) (otelcol.Factories, error) {
 		nopexporter.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
+		azuremonitorexporter.NewFactory(), // of docs/backends, as is the next
+		kafkaexporter.NewFactory(),
 		s.factory(),
 	)
 	f.Extensions, errs[3] = otelcol.MakeFactoryMap[extension.Factory](
