@@ -15,7 +15,6 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/connector"
-	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/exporter/nopexporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
@@ -34,7 +33,8 @@ import (
 )
 
 // factories returns the distribution's components (those of builder-config.yaml),
-// the sink exporter, whose instances put what they get into s, and its storage.
+// those that docs/backends name beside them, the sink exporter, whose instances
+// put what they get into s, and its storage.
 func factories(s *sinks) (otelcol.Factories, error) {
 	var errs [5]error
 	f := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
@@ -45,8 +45,9 @@ func factories(s *sinks) (otelcol.Factories, error) {
 	f.Processors, errs[1] = otelcol.MakeFactoryMap[processor.Factory](
 		rareclientprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
+		standInProcessor(),
 	)
-	f.Exporters, errs[2] = otelcol.MakeFactoryMap[exporter.Factory](
+	f.Exporters, errs[2] = otelcol.MakeFactoryMap(append(standInExporters(),
 		debugexporter.NewFactory(),
 		nopexporter.NewFactory(),
 		otlpexporter.NewFactory(),
@@ -54,11 +55,11 @@ func factories(s *sinks) (otelcol.Factories, error) {
 		azuremonitorexporter.NewFactory(), // of docs/backends, as is the next
 		kafkaexporter.NewFactory(),
 		s.factory(),
-	)
+	)...)
 	f.Extensions, errs[3] = otelcol.MakeFactoryMap[extension.Factory](
 		filestorage.NewFactory(),
 		healthcheckextension.NewFactory(),
-		diskFactory(s.disk),
+		diskFactory(s),
 	)
 	f.Connectors, errs[4] = otelcol.MakeFactoryMap[connector.Factory](
 		rareclientconnector.NewFactory(),

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,7 +19,6 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumererror"
-	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
 func parseSelector(selector string) ([]*labels.Matcher, error) {
@@ -155,13 +153,6 @@ service:
 func moveEverything(t *testing.T) *scraper {
 	logs, s, out := t.TempDir(), newSinks(), newScraper(t)
 	refusing := s.get("sink/refusing")
-	broken := new(atomic.Bool)
-	s.disk.Fault = func(ops []*storage.Operation) error {
-		if broken.Load() && slices.ContainsFunc(ops, func(o *storage.Operation) bool { return o.Type != storage.Get }) {
-			return errors.New("disk full")
-		}
-		return nil
-	}
 	start := func() *collector {
 		port := freePort(t)
 		out.url = fmt.Sprintf("http://127.0.0.1:%d/metrics", port)
@@ -201,7 +192,7 @@ func moveEverything(t *testing.T) *scraper {
 	out.waitFor(`otelcol_processor_rare_client_records{outcome="not_a_request"}`)
 	// The disk is full: the first record waits; others are refused, and lost where
 	// nobody offers them again.
-	broken.Store(true)
+	s.diskFull.Store(true)
 	appendLines(t, web, line(now, aServer, "/f.aspx", aClient, browser, 200))
 	out.waitFor("otelcol_processor_rare_client_storage_failures")
 	out.waitFor("otelcol_receiver_iis_log_files_waiting")
@@ -209,7 +200,7 @@ func moveEverything(t *testing.T) *scraper {
 	out.waitFor("otelcol_processor_rare_client_refused")
 	out.waitFor("otelcol_receiver_iis_log_records_dropped")
 	out.waitFor("otelcol_receiver_iis_log_checkpoint_failures")
-	broken.Store(false)
+	s.diskFull.Store(false)
 	out.waitFor("otelcol_processor_rare_client_storage_size")
 	c.shutdown()
 	// The stored state is damaged.

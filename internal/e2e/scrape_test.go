@@ -111,15 +111,15 @@ func (s *scraper) waitFor(selector string) {
 
 // diskFactory makes a test's disk the storage extension "disk". One with another
 // name is empty at each start, and has the same faults.
-func diskFactory(d *storagetest.Disk) extension.Factory {
+func diskFactory(s *sinks) extension.Factory {
 	return extension.NewFactory(component.MustNewType("disk"),
 		func() component.Config { return &struct{}{} },
 		func(_ context.Context, set extension.Settings, _ component.Config) (extension.Extension, error) {
 			if set.ID.Name() == "" {
-				return d, nil
+				return s.disk, nil
 			}
 			other := storagetest.NewDisk()
-			other.Fault = d.Fault
+			other.SetFault(s.diskFault)
 			return other, nil
 		}, component.StabilityLevelStable)
 }
