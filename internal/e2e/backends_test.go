@@ -68,7 +68,7 @@ func newStub(t *testing.T, answer string) *stub {
 func (s *stub) arrived() bool { return len(s.bodies) > 0 }
 
 // requireDetection checks that a record is the detection of oneClient, whole.
-func requireDetection(t *testing.T, ld plog.Logs) plog.LogRecord {
+func requireDetection(t *testing.T, ld plog.Logs) {
 	t.Helper()
 	require.Equal(t, 1, ld.LogRecordCount())
 	require.Zero(t, ld.ResourceLogs().At(0).Resource().Attributes().Len(), "it has a resource of its own, without attributes")
@@ -83,7 +83,6 @@ func requireDetection(t *testing.T, ld plog.Logs) plog.LogRecord {
 	require.Equal(t, pcommon.ValueTypeBool, complete.Type())
 	evidence, _ := a.Get("detection.evidence")
 	require.Equal(t, pcommon.ValueTypeMap, evidence.Slice().At(0).Type())
-	return lr
 }
 
 func TestOTLPKeepsEverything(t *testing.T) {

@@ -225,3 +225,22 @@ func TestDashboardsAndAlertsReadMetricsThatMove(t *testing.T) {
 		require.Positive(t, highest, "never moved: %s", text)
 	}
 }
+
+// The dashboards and rules read both components by one pattern: what was seen of
+// the processor must be there for the connector, too.
+func TestProcessorAndConnectorHaveTheSameMetrics(t *testing.T) {
+	names := func(path, kind string) []string {
+		text, err := os.ReadFile(filepath.Join(root, path, "documentation.md"))
+		require.NoError(t, err)
+		var out []string
+		for _, m := range heading.FindAllStringSubmatch(string(text), -1) {
+			if name, ok := strings.CutPrefix(m[1], "otelcol_"+kind+"_rare_client_"); ok {
+				out = append(out, name)
+			}
+		}
+		return out
+	}
+	processor := names("processor/rareclientprocessor", "processor")
+	require.NotEmpty(t, processor)
+	require.Equal(t, processor, names("connector/rareclientconnector", "connector"))
+}

@@ -69,7 +69,7 @@ func (s *scraper) scrape() error {
 	for name, family := range got {
 		for _, m := range family.GetMetric() {
 			b := labels.NewScratchBuilder(len(m.GetLabel()) + 1)
-			b.Add(labels.MetricName, name)
+			b.Add(model.MetricNameLabel, name)
 			for _, l := range m.GetLabel() {
 				b.Add(l.GetName(), l.GetValue())
 			}
