@@ -81,7 +81,10 @@ func TestOnlyDetectionsComeOut(t *testing.T) {
 		for _, sm := range rm.ScopeMetrics {
 			for _, m := range sm.Metrics {
 				require.True(t, strings.HasPrefix(m.Name, "otelcol_connector_rare_client_"), m.Name)
-				moved++
+				if d, ok := m.Data.(metricdata.Gauge[int64]); ok {
+					require.True(t, d.DataPoints[0].Attributes.HasValue("connector"), "%s names the component", m.Name)
+					moved++
+				}
 			}
 		}
 		require.NotZero(t, moved)

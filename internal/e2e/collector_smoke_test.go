@@ -20,7 +20,8 @@ const (
 // oneClient is a collector's configuration that reads a file with one request.
 func oneClient(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "u_ex260302.log")
+	path := filepath.Join(t.TempDir(), "W3SVC1", "u_ex260302.log")
+	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
 	require.NoError(t, os.WriteFile(path, []byte("#Software: Microsoft Internet Information Services 10.0\r\n"+
 		"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) sc-status\r\n"+
 		"2026-03-02 01:10:00 198.51.100.10 GET /up/x.aspx - 443 - 203.0.113.77 Mozilla/5.0+(X11) 200\r\n"), 0o600))

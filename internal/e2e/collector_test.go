@@ -38,10 +38,15 @@ type collector struct {
 // listen on a port is off; the YAML's service::telemetry must not set it.
 func startCollector(t *testing.T, s *sinks, yaml string) *collector {
 	t.Helper()
+	return startCollectorWith(t, s, yaml, "yaml:service::telemetry::metrics::level: none")
+}
+
+// startCollectorWith is startCollector with the telemetry at this URI.
+func startCollectorWith(t *testing.T, s *sinks, yaml, telemetry string) *collector {
+	t.Helper()
 	core, logs := observer.New(zapcore.InfoLevel)
 	set := settings(s, "yaml:"+yaml)
-	set.ConfigProviderSettings.ResolverSettings.URIs = append(set.ConfigProviderSettings.ResolverSettings.URIs,
-		"yaml:service::telemetry::metrics::level: none")
+	set.ConfigProviderSettings.ResolverSettings.URIs = append(set.ConfigProviderSettings.ResolverSettings.URIs, telemetry)
 	set.LoggingOptions = []zap.Option{zap.WrapCore(func(zapcore.Core) zapcore.Core { return core })}
 	col, err := otelcol.NewCollector(set)
 	require.NoError(t, err)

@@ -19,7 +19,7 @@ const root = "../.."
 
 var (
 	fenced = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
-	linked = regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+	linked = regexp.MustCompile(`\]\(([^) ]+)\)`)
 )
 
 // documents returns every Markdown file of the repository.
@@ -141,6 +141,20 @@ func requireManifest(t *testing.T, manifest, snippet string) {
 	}
 }
 
+var (
+	heading     = regexp.MustCompile(`(?m)^#+ +(.+)$`)
+	anchorDrops = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+)
+
+// anchors returns the fragments that the headings of a document have on GitHub.
+func anchors(text string) []string {
+	var out []string
+	for _, m := range heading.FindAllStringSubmatch(text, -1) {
+		out = append(out, strings.ReplaceAll(anchorDrops.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-"))
+	}
+	return out
+}
+
 func TestEveryLinkInsideTheDocumentsResolves(t *testing.T) {
 	for _, path := range documents(t) {
 		text, err := os.ReadFile(path)
@@ -149,8 +163,45 @@ func TestEveryLinkInsideTheDocumentsResolves(t *testing.T) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
-			_, err := os.Stat(filepath.Join(filepath.Dir(path), m[1]))
+			to, fragment, _ := strings.Cut(m[1], "#")
+			target := path
+			if to != "" {
+				target = filepath.Join(filepath.Dir(path), to)
+			}
+			_, err := os.Stat(target)
 			require.NoError(t, err, "%s links to %s", path, m[1])
+			if fragment != "" {
+				text, err := os.ReadFile(target)
+				require.NoError(t, err)
+				require.Contains(t, anchors(string(text)), fragment, "%s links to %s", path, m[1])
+			}
+		}
+	}
+}
+
+// Every page under docs can be reached from the README.
+func TestEveryPageIsLinked(t *testing.T) {
+	reached := map[string]bool{}
+	queue := []string{filepath.Join(root, "README.md")}
+	for len(queue) > 0 {
+		path := queue[0]
+		queue = queue[1:]
+		if reached[path] {
+			continue
+		}
+		reached[path] = true
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for _, m := range linked.FindAllStringSubmatch(string(text), -1) {
+			to, _, _ := strings.Cut(m[1], "#")
+			if strings.HasSuffix(to, ".md") && !strings.Contains(to, "://") {
+				queue = append(queue, filepath.Join(filepath.Dir(path), to))
+			}
+		}
+	}
+	for _, path := range documents(t) {
+		if strings.Contains(path, "/docs/") {
+			require.True(t, reached[path], "%s is linked from nowhere", path)
 		}
 	}
 }

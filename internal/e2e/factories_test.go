@@ -6,6 +6,8 @@ package e2e
 import (
 	"errors"
 
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azuremonitorexporter"
+	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	"go.opentelemetry.io/collector/confmap"
@@ -13,7 +15,6 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
 	"go.opentelemetry.io/collector/connector"
-	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/exporter/nopexporter"
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
@@ -31,8 +32,9 @@ import (
 	"github.com/iishunt/iishunt/receiver/iislogreceiver"
 )
 
-// factories returns the distribution's components (those of builder-config.yaml)
-// and the sink exporter, whose instances put what they get into s.
+// factories returns the distribution's components (those of builder-config.yaml),
+// those that docs/backends name beside them, the sink exporter, whose instances
+// put what they get into s, and its storage.
 func factories(s *sinks) (otelcol.Factories, error) {
 	var errs [5]error
 	f := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
@@ -43,17 +45,21 @@ func factories(s *sinks) (otelcol.Factories, error) {
 	f.Processors, errs[1] = otelcol.MakeFactoryMap[processor.Factory](
 		rareclientprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
+		standInProcessor(),
 	)
-	f.Exporters, errs[2] = otelcol.MakeFactoryMap[exporter.Factory](
+	f.Exporters, errs[2] = otelcol.MakeFactoryMap(append(standInExporters(),
 		debugexporter.NewFactory(),
 		nopexporter.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
+		azuremonitorexporter.NewFactory(), // of docs/backends, as is the next
+		kafkaexporter.NewFactory(),
 		s.factory(),
-	)
+	)...)
 	f.Extensions, errs[3] = otelcol.MakeFactoryMap[extension.Factory](
 		filestorage.NewFactory(),
 		healthcheckextension.NewFactory(),
+		diskFactory(s),
 	)
 	f.Connectors, errs[4] = otelcol.MakeFactoryMap[connector.Factory](
 		rareclientconnector.NewFactory(),

@@ -5,22 +5,44 @@ package e2e
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/iishunt/iishunt/internal/storagetest"
 )
 
 // sinks are the exporters of type sink in one or more collectors, one after the
 // other: what they got is kept by the exporter's id, such as "sink/detections".
+// disk is what their storage extension "disk" keeps; while diskFull is set,
+// nothing can be written to it.
 type sinks struct {
+	disk     *storagetest.Disk
+	diskFull atomic.Bool
+
 	mu   sync.Mutex // guards everything declared below
 	byID map[string]*sink
 }
 
-func newSinks() *sinks { return &sinks{byID: map[string]*sink{}} }
+func newSinks() *sinks {
+	s := &sinks{byID: map[string]*sink{}, disk: storagetest.NewDisk()}
+	s.disk.SetFault(s.diskFault)
+	return s
+}
+
+func (s *sinks) diskFault(ops []*storage.Operation) error {
+	if s.diskFull.Load() && slices.ContainsFunc(ops, func(o *storage.Operation) bool { return o.Type != storage.Get }) {
+		return errors.New("disk full")
+	}
+	return nil
+}
 
 // get returns the sink with this id; it need not have been configured yet.
 func (s *sinks) get(id string) *sink {

@@ -72,7 +72,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 	}
 	h.extractors.New = func() any { return newExtractor(h.engine, cfg) }
 	var err error
-	h.meters, err = newMeters(ins, h.engine, h.stored)
+	h.meters, err = newMeters(ins, self, h.engine, h.stored)
 	return h, err
 }
 
@@ -147,7 +147,7 @@ func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}()
 	if err := h.state.err(); err != nil {
 		h.engine.Hold(now)
-		h.meters.Refused.Add(ctx, int64(ld.LogRecordCount()))
+		h.meters.Refused.Add(ctx, int64(ld.LogRecordCount()), h.meters.with())
 		return err
 	}
 	x.extract(ld, now) // before it is forwarded: then it is no longer ours to read

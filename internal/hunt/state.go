@@ -162,7 +162,7 @@ func (s *state) outcome(ctx context.Context, err error, changes []byte) error {
 	if len(changes) > 0 {
 		s.unwritten = append(s.unwritten, changes)
 	}
-	s.meters.StorageFailures.Add(ctx, 1)
+	s.meters.StorageFailures.Add(ctx, 1, s.meters.with())
 	if was == nil {
 		s.log.Error("The state cannot be written to storage. Records are refused, and senders offer them again, until it can", zap.Error(err))
 	}
@@ -207,7 +207,7 @@ func (s *state) tidy(ctx context.Context) {
 		more, err := s.journal.Clean(ctx)
 		s.mu.Unlock()
 		if err != nil {
-			s.meters.StorageFailures.Add(ctx, 1)
+			s.meters.StorageFailures.Add(ctx, 1, s.meters.with())
 		}
 		if err != nil || !more {
 			return
@@ -244,7 +244,7 @@ func (s *state) snapshot(ctx context.Context) error {
 		return err
 	}
 	if err = s.journal.EndSnapshot(ctx); err != nil {
-		s.meters.StorageFailures.Add(ctx, 1)
+		s.meters.StorageFailures.Add(ctx, 1, s.meters.with())
 	}
 	s.size.Store(s.journal.Size())
 	return err

@@ -108,6 +108,7 @@ func TestEveryMetricMoves(t *testing.T) {
 			"records outcome=not_a_request": 1, "excluded exclusion=ok": 1,
 			"lost reason=max_groups": 1, "lost reason=missing_attribute": 1, "lost reason=parse_error": 1,
 			"future_timestamps": 1, "groups state=open": 1, "groups state=settled": 1, "sources": 1,
+			"groups_used": 2, "groups_limit": 2, "next_window_end": begin.Truncate(time.Hour).Add(time.Hour).Unix(),
 		} {
 			if name == "records outcome=matched" {
 				want++ // the future one and the excluded one
@@ -142,7 +143,8 @@ func (a *answers) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	return a.LogsSink.ConsumeLogs(ctx, ld)
 }
 
-// values reads every metric of the processor as "name key=value".
+// values reads every metric of the processor as "name key=value"; each point names
+// the component.
 func values(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
 	var rm metricdata.ResourceMetrics
 	require.NoError(t, tel.Reader.Collect(context.Background(), &rm))
@@ -150,8 +152,12 @@ func values(t *testing.T, tel *componenttest.Telemetry) map[string]int64 {
 	key := func(name string, set attribute.Set) string {
 		const prefix = "otelcol_processor_rare_client_"
 		require.Greater(t, len(name), len(prefix), name)
+		require.True(t, set.HasValue("processor"), name)
 		name = name[len(prefix):]
 		for _, kv := range set.ToSlice() {
+			if kv.Key == "processor" {
+				continue // the same on all
+			}
 			name += fmt.Sprintf(" %s=%s", kv.Key, kv.Value.String())
 		}
 		return name

@@ -35,7 +35,10 @@ type TelemetryBuilder struct {
 	ConnectorRareClientExcluded             metric.Int64ObservableCounter
 	ConnectorRareClientFutureTimestamps     metric.Int64ObservableCounter
 	ConnectorRareClientGroups               metric.Int64ObservableGauge
+	ConnectorRareClientGroupsLimit          metric.Int64ObservableGauge
+	ConnectorRareClientGroupsUsed           metric.Int64ObservableGauge
 	ConnectorRareClientLost                 metric.Int64ObservableCounter
+	ConnectorRareClientNextWindowEnd        metric.Int64ObservableGauge
 	ConnectorRareClientRecords              metric.Int64ObservableCounter
 	ConnectorRareClientRefused              metric.Int64Counter
 	ConnectorRareClientSources              metric.Int64ObservableGauge
@@ -116,12 +119,57 @@ func (builder *TelemetryBuilder) RegisterConnectorRareClientGroupsCallback(cb me
 	return nil
 }
 
+// RegisterConnectorRareClientGroupsLimitCallback sets callback for observable ConnectorRareClientGroupsLimit metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientGroupsLimitCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientGroupsLimit, obs: o})
+		return nil
+	}, builder.ConnectorRareClientGroupsLimit)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterConnectorRareClientGroupsUsedCallback sets callback for observable ConnectorRareClientGroupsUsed metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientGroupsUsedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientGroupsUsed, obs: o})
+		return nil
+	}, builder.ConnectorRareClientGroupsUsed)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterConnectorRareClientLostCallback sets callback for observable ConnectorRareClientLost metric.
 func (builder *TelemetryBuilder) RegisterConnectorRareClientLostCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientLost, obs: o})
 		return nil
 	}, builder.ConnectorRareClientLost)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterConnectorRareClientNextWindowEndCallback sets callback for observable ConnectorRareClientNextWindowEnd metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientNextWindowEndCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientNextWindowEnd, obs: o})
+		return nil
+	}, builder.ConnectorRareClientNextWindowEnd)
 	if err != nil {
 		return err
 	}
@@ -267,7 +315,19 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientGroups, err = builder.meter.Int64ObservableGauge(
 		"otelcol_connector_rare_client_groups",
-		metric.WithDescription("Groups kept over all open panes; max_groups bounds their sum. [Alpha]"),
+		metric.WithDescription("Groups kept over all open panes, by their state. [Alpha]"),
+		metric.WithUnit("{group}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientGroupsLimit, err = builder.meter.Int64ObservableGauge(
+		"otelcol_connector_rare_client_groups_limit",
+		metric.WithDescription("The setting max_groups. [Alpha]"),
+		metric.WithUnit("{group}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientGroupsUsed, err = builder.meter.Int64ObservableGauge(
+		"otelcol_connector_rare_client_groups_used",
+		metric.WithDescription("What the groups take of groups_limit, one each and more for those with long texts. At the limit, new groups are left out. [Alpha]"),
 		metric.WithUnit("{group}"),
 	)
 	errs = errors.Join(errs, err)
@@ -275,6 +335,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_connector_rare_client_lost",
 		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start, starts for state_lost and config_changed). They mark the detections of the windows they touched as incomplete. [Alpha]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientNextWindowEnd, err = builder.meter.Int64ObservableGauge(
+		"otelcol_connector_rare_client_next_window_end",
+		metric.WithDescription("End of the next window that has records, as Unix time. It is evaluated when the watermark gets there; absent if there is none. [Alpha]"),
+		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientRecords, err = builder.meter.Int64ObservableCounter(

@@ -35,7 +35,10 @@ type TelemetryBuilder struct {
 	ProcessorRareClientExcluded             metric.Int64ObservableCounter
 	ProcessorRareClientFutureTimestamps     metric.Int64ObservableCounter
 	ProcessorRareClientGroups               metric.Int64ObservableGauge
+	ProcessorRareClientGroupsLimit          metric.Int64ObservableGauge
+	ProcessorRareClientGroupsUsed           metric.Int64ObservableGauge
 	ProcessorRareClientLost                 metric.Int64ObservableCounter
+	ProcessorRareClientNextWindowEnd        metric.Int64ObservableGauge
 	ProcessorRareClientRecords              metric.Int64ObservableCounter
 	ProcessorRareClientRefused              metric.Int64Counter
 	ProcessorRareClientSources              metric.Int64ObservableGauge
@@ -116,12 +119,57 @@ func (builder *TelemetryBuilder) RegisterProcessorRareClientGroupsCallback(cb me
 	return nil
 }
 
+// RegisterProcessorRareClientGroupsLimitCallback sets callback for observable ProcessorRareClientGroupsLimit metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientGroupsLimitCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientGroupsLimit, obs: o})
+		return nil
+	}, builder.ProcessorRareClientGroupsLimit)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorRareClientGroupsUsedCallback sets callback for observable ProcessorRareClientGroupsUsed metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientGroupsUsedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientGroupsUsed, obs: o})
+		return nil
+	}, builder.ProcessorRareClientGroupsUsed)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterProcessorRareClientLostCallback sets callback for observable ProcessorRareClientLost metric.
 func (builder *TelemetryBuilder) RegisterProcessorRareClientLostCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientLost, obs: o})
 		return nil
 	}, builder.ProcessorRareClientLost)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorRareClientNextWindowEndCallback sets callback for observable ProcessorRareClientNextWindowEnd metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientNextWindowEndCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientNextWindowEnd, obs: o})
+		return nil
+	}, builder.ProcessorRareClientNextWindowEnd)
 	if err != nil {
 		return err
 	}
@@ -267,7 +315,19 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ProcessorRareClientGroups, err = builder.meter.Int64ObservableGauge(
 		"otelcol_processor_rare_client_groups",
-		metric.WithDescription("Groups kept over all open panes; max_groups bounds their sum. [Alpha]"),
+		metric.WithDescription("Groups kept over all open panes, by their state. [Alpha]"),
+		metric.WithUnit("{group}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientGroupsLimit, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_rare_client_groups_limit",
+		metric.WithDescription("The setting max_groups. [Alpha]"),
+		metric.WithUnit("{group}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientGroupsUsed, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_rare_client_groups_used",
+		metric.WithDescription("What the groups take of groups_limit, one each and more for those with long texts. At the limit, new groups are left out. [Alpha]"),
 		metric.WithUnit("{group}"),
 	)
 	errs = errors.Join(errs, err)
@@ -275,6 +335,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_rare_client_lost",
 		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start, starts for state_lost and config_changed). They mark the detections of the windows they touched as incomplete. [Alpha]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientNextWindowEnd, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_rare_client_next_window_end",
+		metric.WithDescription("End of the next window that has records, as Unix time. It is evaluated when the watermark gets there; absent if there is none. [Alpha]"),
+		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorRareClientRecords, err = builder.meter.Int64ObservableCounter(
