@@ -81,10 +81,10 @@ func TestStoppedOrKilledAtEveryByte(t *testing.T) {
 		{"appended, longer than the fingerprint", "utf-8", "", true, 1},
 		{"unused space", "utf-8", unused, false, 1},
 		{"unused space, longer than the fingerprint", "utf-8", unused, true, 1},
-		{"ANSI code page", "windows-1252", unused, false, 5},
-		{"ANSI code page, longer than the fingerprint", "windows-1252", "", true, 5},
-		{"two bytes a character", "utf-16le", "", false, 5},
-		{"two bytes a character, unused space, longer than the fingerprint", "utf-16le", unused, true, 5},
+		{"ANSI code page", "windows-1252", unused, false, 9},
+		{"ANSI code page, longer than the fingerprint", "windows-1252", "", true, 9},
+		{"two bytes a character", "utf-16le", "", false, 9},
+		{"two bytes a character, unused space, longer than the fingerprint", "utf-16le", unused, true, 9},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
