@@ -306,4 +306,6 @@ require (
 
 replace github.com/iishunt/iishunt => ../..
 
+// pkg/stanza v0.149.0 needs functions that coreinternal lost in v0.155.0, which
+// the Kafka and Azure Monitor exporters bring along.
 replace github.com/open-telemetry/opentelemetry-collector-contrib/internal/coreinternal => github.com/open-telemetry/opentelemetry-collector-contrib/internal/coreinternal v0.154.0
