@@ -7,6 +7,14 @@ import "strings"
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
+// trimEnd takes the blanks off the end of a line, where they separate nothing.
+func trimEnd(line string) string {
+	for line != "" && isBlank(line[len(line)-1]) {
+		line = line[:len(line)-1]
+	}
+	return line
+}
+
 // splitSingle cuts line at every blank into exactly len(values) values, and
 // tells whether there were as many. Two blanks have an empty value between
 // them.

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/internal/w3c"
 )
 
@@ -26,8 +27,10 @@ type origin struct {
 type counts struct {
 	kinds    [numKinds]int64
 	problems [numProblems]int64
-	headers  int64
-	changes  int64
+	// dropped are the lines that match dropped, by the stage that did.
+	dropped [rareclient.NumStages]int64
+	headers int64
+	changes int64
 }
 
 // batch collects the records of one ConsumeLogs, each under the resource that

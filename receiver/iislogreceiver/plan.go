@@ -50,6 +50,10 @@ type plan struct {
 	attrs int
 	// missing are the columns that detections need and the log lacks.
 	missing []needed
+	// columns is how many the schema has.
+	columns int
+	// sieve is what match looks at; nil where no line can be dropped.
+	sieve *sieveColumns
 	// redact are the positions of the columns that must not appear in a body.
 	redact []int
 }
@@ -140,6 +144,7 @@ func newPlan(s *w3c.Schema, choice columnChoice, header string) *plan {
 		p.csHost = -1
 	}
 	p.missing = missingColumns(s, header)
+	p.columns = len(s.Fields)
 	for i, f := range s.Fields {
 		if choice.excluded(f.Key) {
 			p.redact = append(p.redact, i)
@@ -163,6 +168,7 @@ func newPlan(s *w3c.Schema, choice columnChoice, header string) *plan {
 			p.attrs++ // these have two
 		}
 	}
+	p.sieve = newSieveColumns(p)
 	return p
 }
 
