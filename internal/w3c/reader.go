@@ -40,10 +40,10 @@ type Reader struct {
 	// Raw passes bytes that are not UTF-8 through; otherwise the values that
 	// have some are repaired, see Repair.
 	Raw bool
-	// Lazy leaves ordinary records uncut, for a caller who looks at few of the
-	// values of most lines: they have as many values as columns and one blank
-	// between two of them, their Values are nil and nothing of them is
-	// repaired. Cut does both.
+	// Lazy is for a caller who looks at few of the values of most lines. No
+	// record is repaired then, and ordinary ones are not cut: they have as many
+	// values as columns and one blank between two of them, and their Values are
+	// nil. Cut does both.
 	Lazy bool
 
 	state  State
@@ -165,6 +165,7 @@ func (r *Reader) unusual(l *Line, tail Tail) bool {
 	return false
 }
 
+// bad returns true, that the line is dealt with.
 func (r *Reader) bad(l *Line, p Problem) bool {
 	l.Kind, l.Problem = Bad, p
 	r.repair(l)
@@ -203,38 +204,40 @@ func (r *Reader) record(l *Line, text string) {
 	if r.Lazy && !r.state.Quoted && strings.Count(text, " ") == len(r.values)-1 {
 		return
 	}
-	r.cutInto(r.values, l, text, r.state.Quoted)
+	if r.cutInto(r.values, l, text, r.state.Quoted) && !r.Lazy {
+		r.repair(l)
+	}
 }
 
-// Cut gives a line that Lazy left as it was its values, and repairs it. Text and
-// Schema of the line must be set; quoted is State.Quoted at the line.
+// Cut gives a record its values, and repairs it. Text and Schema of the line
+// must be set; quoted is State.Quoted at the line.
 func (r *Reader) Cut(l *Line, quoted bool) {
 	n := len(l.Schema.Fields)
 	r.later = slices.Grow(r.later[:0], n)[:n]
-	r.cutInto(r.later, l, trimEnd(l.Text), quoted)
+	if r.cutInto(r.later, l, trimEnd(l.Text), quoted) {
+		r.repair(l)
+	}
 }
 
-func (r *Reader) cutInto(values []string, l *Line, text string, quoted bool) {
+// cutInto tells whether the values fit.
+func (r *Reader) cutInto(values []string, l *Line, text string, quoted bool) bool {
 	if quoted {
 		found, ok := splitQuoted(values, text)
 		if !ok {
-			r.bad(l, BadQuotes)
-			return
+			return !r.bad(l, BadQuotes)
 		}
 		if found != len(values) {
 			l.Found = found
-			r.bad(l, ValueCount)
-			return
+			return !r.bad(l, ValueCount)
 		}
 	} else if !splitSingle(values, text) && !fitsRuns(values, text) {
 		// Two blanks may stand for an empty value or for nothing; where only
 		// the second reading fits, it is the right one.
 		l.Found = strings.Count(text, " ") + 1
-		r.bad(l, ValueCount)
-		return
+		return !r.bad(l, ValueCount)
 	}
 	l.Values = values
-	r.repair(l)
+	return true
 }
 
 // repair makes the strings of a line valid UTF-8.

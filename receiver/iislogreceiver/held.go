@@ -9,20 +9,24 @@ import (
 )
 
 // heldLine is a line of a batch of which it is not settled yet whether it is
-// sent.
+// sent. It has no pointers, because there is one for every line of a file: the
+// garbage collector need not know.
 type heldLine struct {
-	// text is the line, or of an error record its body.
-	text string
-	// problem is what an error record says about its line.
-	problem string
-	under   *block
-	at      int64 // place in the file
-	nanos   int64 // time; 0 if it is not known, and such a line is always sent
-	origin  int   // index in heldLines.origins
-	stage   rareclient.Stage
-	drop    bool // the stage drops it
-	send    bool // although the stage drops it
+	// token and start say where the line is, size is its length in bytes. Of an
+	// error record token is the index in heldLines.errors instead.
+	token, start, size int
+	block              int // index in heldLines.blocks
+	origin             int // index in heldLines.origins
+	stage              rareclient.Stage
+	fate               fate
+	bad                bool  // it is an error record
+	send               bool  // it is sent although its fate is drop
+	at                 int64 // place in the file
+	nanos              int64 // time; 0 if it is not known, and such a line is always sent
 }
+
+// errorLine is what is sent of a line that could not be given its columns.
+type errorLine struct{ body, problem string }
 
 // block is what the lines below a block of directives have in common.
 type block struct {
@@ -41,25 +45,41 @@ type block struct {
 // rare_client drops and counts them itself.
 type heldLines struct {
 	lines   []heldLine
+	blocks  []*block
 	origins []origin
+	errors  []errorLine
 }
 
 func (h *heldLines) reset() {
-	clear(h.lines)
+	clear(h.blocks)
 	clear(h.origins)
-	h.lines, h.origins = h.lines[:0], h.origins[:0]
+	clear(h.errors)
+	h.lines, h.blocks, h.origins, h.errors = h.lines[:0], h.blocks[:0], h.origins[:0], h.errors[:0]
 }
 
-// originIndex returns the index of an origin; nearly all lines of a batch have
-// the same one.
-func (h *heldLines) originIndex(from origin) int {
-	for i := len(h.origins) - 1; i >= 0; i-- {
-		if h.origins[i] == from {
-			return i
-		}
+// add holds a line; its place in block and origin is found here.
+func (h *heldLines) add(l heldLine, b *block, from origin) {
+	if n := len(h.blocks); n == 0 || h.blocks[n-1] != b {
+		h.blocks = append(h.blocks, b)
 	}
-	h.origins = append(h.origins, from)
-	return len(h.origins) - 1
+	l.block = len(h.blocks) - 1
+	// Nearly all lines of a batch have the origin that came last.
+	i := len(h.origins) - 1
+	for i >= 0 && h.origins[i] != from {
+		i--
+	}
+	if i < 0 {
+		h.origins = append(h.origins, from)
+		i = len(h.origins) - 1
+	}
+	l.origin = i
+	h.lines = append(h.lines, l)
+}
+
+// addError holds a line that could not be given its columns.
+func (h *heldLines) addError(e errorLine, at int64, from origin) {
+	h.errors = append(h.errors, e)
+	h.add(heldLine{token: len(h.errors) - 1, bad: true, at: at}, nil, from)
 }
 
 // source is what the lines of one origin in a batch have come to so far. The
@@ -85,6 +105,9 @@ func (h *heldLines) settle(dropped *[rareclient.NumStages]int64) {
 			h.send(s.last)
 			s.lost = true
 			continue
+		}
+		if l.fate == foreign {
+			continue // rare_client does not look at its time either
 		}
 		if s.last < 0 {
 			s.oldest, s.newest = i, i
@@ -116,7 +139,7 @@ func (h *heldLines) settle(dropped *[rareclient.NumStages]int64) {
 		h.send(sources[i].last)
 	}
 	for i := range h.lines {
-		if l := &h.lines[i]; l.drop && !l.send {
+		if l := &h.lines[i]; l.dropped() {
 			dropped[l.stage]++
 		}
 	}
@@ -130,5 +153,7 @@ func (h *heldLines) send(i int) {
 
 // further tells whether l passed stages that stopped m.
 func (l *heldLine) further(m *heldLine) bool {
-	return m.drop && (!l.drop || l.stage > m.stage)
+	return m.fate == drop && (l.fate != drop || l.stage > m.stage)
 }
+
+func (l *heldLine) dropped() bool { return l.fate == drop && !l.send }

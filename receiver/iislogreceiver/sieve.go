@@ -71,7 +71,6 @@ type sieve struct {
 	plan    *plan
 	// What the line before had in the columns at its beginning.
 	nanos int64
-	dated bool
 	from  origin
 	// server is the address that was tested last, public whether it passed.
 	server string
@@ -98,33 +97,48 @@ func (s *sieve) begin(p *plan) {
 	s.server = ""
 }
 
+// fate is what the sieve says of a line.
+type fate uint8
+
+const (
+	// keep: the line passes all stages, or it is in doubt what rare_client
+	// would do with it.
+	keep fate = iota
+	// drop: a stage drops it.
+	drop
+	// foreign: it is no web request. It is kept, but does not count.
+	foreign
+)
+
 // line looks at a line: where it comes from, its time (0 if that is not
-// known), and whether a match stage drops it and which. What is in doubt is not
-// dropped: rare_client looks at every record that it gets.
+// known), what becomes of it, and if it is dropped, by which stage.
 //
 // Bytes that are not UTF-8 are not repaired before the tests. They are no
 // letters or digits in either form, and occur in no text of the configuration.
-func (s *sieve) line(l *w3c.Line, site, baseDate string) (from origin, nanos int64, stage rareclient.Stage, drop bool) {
+func (s *sieve) line(l *w3c.Line, site, baseDate string) (from origin, nanos int64, f fate, stage rareclient.Stage) {
 	same := s.columns.set(l)
 	p, c := s.plan, s.plan.sieve
 	if c == nil || !same || !c.leadOrigin {
 		s.from = s.origin(site)
 	}
 	if c == nil {
-		return s.from, 0, 0, false
+		return s.from, 0, keep, 0
 	}
 	if !same || !c.leadTime {
 		date := baseDate
 		if p.date >= 0 {
 			date = s.columns.at(p.date)
 		}
-		s.nanos, s.dated = s.clock.Parse(date, s.columns.at(p.time))
+		var ok bool
+		if s.nanos, ok = s.clock.Parse(date, s.columns.at(p.time)); !ok {
+			s.nanos = 0
+		}
 	}
-	if !s.dated {
-		return s.from, 0, 0, false
+	if s.nanos == 0 {
+		return s.from, 0, keep, 0
 	}
-	stage, drop = s.stage(c)
-	return s.from, s.nanos, stage, drop
+	f, stage = s.stage(c)
+	return s.from, s.nanos, f, stage
 }
 
 // origin is originOf for a line of which only single columns are known.
@@ -143,42 +157,41 @@ func (s *sieve) origin(site string) origin {
 }
 
 // stage runs the stages in the order in which rareclient.Matcher.Match does.
-func (s *sieve) stage(c *sieveColumns) (stage rareclient.Stage, drop bool) {
+func (s *sieve) stage(c *sieveColumns) (fate, rareclient.Stage) {
 	path := s.columns.value(c.path)
 	if c.uri {
 		path, _, _ = strings.Cut(path, "?")
 	}
 	if !s.matcher.PassPath(path) {
-		return rareclient.StageExtension, true
+		return drop, rareclient.StageExtension
 	}
-	status := int64(0)
-	if v := s.columns.value(c.status); v != "" {
-		var ok bool
-		if status, ok = w3c.ParseInt(v); !ok || status < 1 || status > 999 {
-			return 0, false
-		}
-	}
-	if path == "" && status == 0 {
-		return 0, false // no web request
-	}
-	if !s.matcher.PassStatus(int(status)) {
-		return rareclient.StageStatus, true
+	status, isNumber := w3c.ParseInt(s.columns.value(c.status))
+	switch {
+	case path == "" && !isNumber:
+		return foreign, 0
+	case isNumber && (status < 1 || status > 999):
+		return keep, 0 // it is not worth telling the unknown from the impossible
+	case isNumber && !s.matcher.PassStatus(int(status)):
+		return drop, rareclient.StageStatus
 	}
 	client := s.columns.value(c.client)
 	if list := s.columns.value(s.plan.forwarded); client != "" && list != "" && s.proxies != nil {
 		client = s.proxies.client(client, list)
 	}
 	if !s.matcher.PassClient(client) {
-		return rareclient.StagePrivateClient, true
+		return drop, rareclient.StagePrivateClient
 	}
 	if !s.passServer(c) {
-		return rareclient.StagePrivateServer, true
+		return drop, rareclient.StagePrivateServer
 	}
 	agent := s.columns.value(c.agent)
 	if s.decodePlus {
 		agent = s.agents.decode(agent)
 	}
-	return rareclient.StageUserAgent, !s.matcher.PassUserAgent(agent)
+	if !s.matcher.PassUserAgent(agent) {
+		return drop, rareclient.StageUserAgent
+	}
+	return keep, 0
 }
 
 // passServer tests the server's address: s-ip, or without it an address that is

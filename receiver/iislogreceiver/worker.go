@@ -22,8 +22,10 @@ type worker struct {
 	mapper mapper
 	batch  batch
 	// With match, lines pass the sieve and are held until their batch is full.
-	sieve *sieve // nil without match
-	held  heldLines
+	sieve  *sieve // nil without match
+	held   heldLines
+	tokens [][]byte // those that are being read
+	token  int      // index of the one at hand
 
 	// under is the block that the next line is in; nil where that is not known yet.
 	under *block
@@ -58,7 +60,10 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 		return nil
 	}
 	w := r.workers.Get().(*worker)
-	defer r.workers.Put(w)
+	defer func() {
+		w.tokens = nil
+		r.workers.Put(w)
+	}()
 	w.stop = ctx.Done()
 	w.file = r.describe(attributes)
 	w.from = originAt(attributes[originKey], w.file.site)
@@ -109,7 +114,9 @@ func (w *worker) read(tokens [][]byte, offsets []int64) error {
 	w.under = nil
 	w.reader.Start(w.file.state)
 	w.fields, w.ready = w.file.state.Fields, nil
+	w.tokens = tokens
 	for i, token := range tokens {
+		w.token = i
 		w.reader.Feed(asString(token), w.r.end(token, offsets[i+1]-offsets[i]))
 		for l := w.reader.Next(); l != nil; l = w.reader.Next() {
 			at := offsets[i]
@@ -223,13 +230,14 @@ func (w *worker) record(l *w3c.Line, b *block, at int64, from origin) {
 // hold passes a line through the sieve. What comes of it is settled when the
 // batch is full.
 func (w *worker) hold(l *w3c.Line, at int64) {
-	from, nanos, stage, drop := w.sieve.line(l, w.file.site, w.under.baseDate)
+	from, nanos, fate, stage := w.sieve.line(l, w.file.site, w.under.baseDate)
 	w.from = from
-	// rare_client counts records of the future, and moves them to its present.
-	drop = drop && nanos <= int64(w.batch.observed)
-	w.held.lines = append(w.held.lines, heldLine{
-		text: l.Text, under: w.under, at: at, nanos: nanos, origin: w.held.originIndex(from), stage: stage, drop: drop,
-	})
+	if nanos > int64(w.batch.observed) && fate == drop {
+		fate = keep // rare_client counts records of the future, and moves them to its present
+	}
+	w.held.add(heldLine{
+		token: w.token, start: l.Offset, size: len(l.Text), at: at, nanos: nanos, stage: stage, fate: fate,
+	}, w.under, from)
 }
 
 // settle makes the records of the held lines that are sent.
@@ -237,15 +245,17 @@ func (w *worker) settle() {
 	w.held.settle(&w.batch.counts.dropped)
 	for i := range w.held.lines {
 		h := &w.held.lines[i]
+		from := w.held.origins[h.origin]
 		switch {
-		case h.drop && !h.send:
+		case h.dropped():
 			w.batch.counts.kinds[w3c.Record]--
-		case h.problem != "":
-			w.errorRecord(h.text, h.problem, h.at, w.held.origins[h.origin])
+		case h.bad:
+			w.errorRecord(w.held.errors[h.token], h.at, from)
 		default:
-			l := w3c.Line{Text: h.text, Schema: h.under.schema}
-			w.reader.Cut(&l, h.under.quoted)
-			w.record(&l, h.under, h.at, w.held.origins[h.origin])
+			b := w.held.blocks[h.block]
+			l := w3c.Line{Text: asString(w.tokens[h.token])[h.start : h.start+h.size], Schema: b.schema}
+			w.reader.Cut(&l, b.quoted)
+			w.record(&l, b, h.at, from)
 		}
 	}
 }
@@ -266,23 +276,23 @@ func (w *worker) bad(l *w3c.Line, at int64) {
 	} else if s := w.r.defaultSchema; s != nil {
 		secrets = len(w.planFor(s).redact) > 0
 	}
-	body := errorBody(l.Text, secrets)
+	e := errorLine{errorBody(l.Text, secrets), l.Describe()}
 	if w.sieve == nil {
-		w.errorRecord(body, l.Describe(), at, w.from)
+		w.errorRecord(e, at, w.from)
 		return
 	}
-	w.held.lines = append(w.held.lines, heldLine{text: body, problem: l.Describe(), at: at, origin: w.held.originIndex(w.from)})
+	w.held.addError(e, at, w.from)
 }
 
 // errorRecord makes the record of a line that could not be given its columns.
-func (w *worker) errorRecord(body, problem string, at int64, from origin) {
+func (w *worker) errorRecord(e errorLine, at int64, from origin) {
 	lr := w.batch.add(from)
 	lr.SetSeverityNumber(plog.SeverityNumberWarn)
 	lr.SetSeverityText("WARN")
-	lr.Body().SetStr(body)
+	lr.Body().SetStr(e.body)
 	lr.Attributes().EnsureCapacity(len(w.file.attrs) + 2)
 	w.fileAttributes(lr, at)
-	lr.Attributes().PutStr(attrParseError, problem)
+	lr.Attributes().PutStr(attrParseError, e.problem)
 }
 
 func (w *worker) fileAttributes(lr plog.LogRecord, at int64) {
