@@ -217,7 +217,7 @@ func (w *worker) enter(s *w3c.Schema) {
 // record makes the record of a line.
 func (w *worker) record(l *w3c.Line, b *block, at int64, from origin) {
 	lr := w.batch.add(from)
-	lr.Attributes().EnsureCapacity(b.plan.attrs + len(w.file.attrs))
+	lr.Attributes().EnsureCapacity(b.plan.attrs(l.Values) + len(w.file.attrs))
 	w.fileAttributes(lr, at)
 	if !w.mapper.fill(lr, l, b.plan, b.baseDate) {
 		w.batch.counts.problems[badValue]++
