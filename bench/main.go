@@ -25,9 +25,11 @@ func run(args []string) error {
 		switch args[0] {
 		case "generate":
 			return generate(args[1:])
+		case "check":
+			return check(args[1:])
 		case "measure":
 			return measure(args[1:])
 		}
 	}
-	return errors.New("the first argument must be generate or measure; make bench runs both")
+	return errors.New("the first argument must be generate, check or measure; make bench runs both")
 }

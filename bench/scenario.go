@@ -26,6 +26,7 @@ var scenarios = []scenario{
 	{Key: "d", Title: "hunt: `iis_log` + `rare_client`, `forward: all`", Config: "hunt_all", ours: true, records: true, findings: true, headers: true},
 	{Key: "e", Title: "hunt: `iis_log` + `rare_client`, `forward: none`", Config: "hunt_none", ours: true, records: true, findings: true, check: true, headers: true},
 	{Key: "f", Title: "hunt with pushdown: `iis_log` with `match` + `rare_client`", Config: "hunt_pushdown", ours: true, findings: true, check: true, headers: true},
+	{Key: "f2", Title: "the same, only the columns that the SQL reads, no evidence", Config: "hunt_pushdown_bare", ours: true, findings: true, check: true, headers: true},
 	{Key: "g1", Title: "hunt: DuckDB, SQL on its CSV reader, 1 thread", threads: 1, findings: true, check: true},
 	{Key: "g2", Title: "the same, 2 threads", threads: 2, findings: true, check: true},
 }
