@@ -29,7 +29,9 @@ func run(args []string) error {
 			return check(args[1:])
 		case "measure":
 			return measure(args[1:])
+		case "render":
+			return writeReadme("bench/README.md", "bench/results")
 		}
 	}
-	return errors.New("the first argument must be generate, check or measure; make bench runs both")
+	return errors.New("the first argument must be generate, check, measure or render; make bench does all of them")
 }

@@ -117,14 +117,14 @@ func newHuntCase(rnd *rand.Rand) *huntCase {
 			cfg.ClientAddress = ClientAddressConfig{Header: "X-Forwarded-For", TrustedProxies: []string{"10.0.0.0/8", "192.0.2.0/24"}}
 		}
 	}
-	window := pick(rnd, time.Hour, 4*time.Hour, 24*time.Hour)
+	window, lateness := pick(rnd, 4*time.Minute, 4*time.Hour, 24*time.Hour), pick(rnd, 0, 2*time.Second, 10*time.Minute)
 	every := pick(rnd, 0, window/4, window/2)
 	group, threshold := pick(rnd, []string{"url.path"}, []string{"url.path", "user_agent.original"}), 1+rnd.IntN(3)
 	c.rule = func(cfg *rareclientprocessor.Config) {
 		cfg.Forward = rareclientprocessor.ForwardNone
 		cfg.Window, cfg.Every, cfg.GroupBy, cfg.ClientThreshold = window, every, group, threshold
 		cfg.Comparison = rareclient.LessOrEqual
-		cfg.AllowedLateness, cfg.IdleTimeout, cfg.SuppressFor = 10*time.Minute, 20*time.Second, 2*window
+		cfg.AllowedLateness, cfg.IdleTimeout, cfg.SuppressFor = lateness, 20*time.Second, 2*window
 		cfg.Exclude = []rareclient.ExcludeConfig{{Name: "ours", Clients: []string{"203.0.113.1"}, Paths: []string{"/b/"}}}
 	}
 	return c
