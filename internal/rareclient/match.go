@@ -87,8 +87,9 @@ func (r *Request) lacks() Need {
 
 // Matcher decides which requests the rule counts. It holds no state.
 type Matcher struct {
-	extensions []string // lower case
-	point      byte     // that all extensions begin with, such as their dot; 0 if there is none
+	extensions []string  // lower case
+	point      byte      // that all extensions begin with, such as their dot; 0 if there is none
+	next       [256]bool // the characters that follow the point in an extension
 	status     []int
 	prefixes   []string // lower case
 	semantics  Semantics
@@ -101,7 +102,7 @@ type Matcher struct {
 // NewMatcher compiles the match stages and exclusions of a valid Config.
 func NewMatcher(c *Config) *Matcher {
 	extensions := lowered(c.Match.Extensions)
-	return &Matcher{
+	m := &Matcher{
 		extensions: extensions,
 		point:      point(extensions),
 		status:     c.Match.StatusCodes,
@@ -112,6 +113,12 @@ func NewMatcher(c *Config) *Matcher {
 		fold:       c.foldCase(),
 		exclusions: compileExclusions(c),
 	}
+	for _, e := range extensions {
+		if m.point != 0 {
+			m.next[e[1]], m.next[upper(e[1])] = true, true
+		}
+	}
+	return m
 }
 
 func lowered(in []string) []string {
@@ -204,30 +211,32 @@ func (m *Matcher) extension(path string) bool {
 	if m.point == 0 {
 		return slices.ContainsFunc(m.extensions, func(e string) bool { return has(path, e) })
 	}
-	for i := strings.IndexByte(path, m.point); i >= 0; {
+	for i := 0; ; i++ {
+		n := strings.IndexByte(path[i:], m.point)
+		if i += n; n < 0 || i+1 == len(path) {
+			return false
+		}
+		if !m.next[path[i+1]] {
+			continue
+		}
 		for _, e := range m.extensions {
 			if hasAt(path, i, e) {
 				return true
 			}
 		}
-		next := strings.IndexByte(path[i+1:], m.point)
-		if next < 0 {
-			return false
-		}
-		i += 1 + next
 	}
-	return false
 }
 
 // point returns the character that every extension begins with, if that is the
-// same for all and has no case: then one look for it in a path serves them all.
+// same for all, has no case, and is not all of one: then one look for it in a
+// path serves them all. Else it returns 0.
 func point(extensions []string) byte {
 	if len(extensions) == 0 {
 		return 0
 	}
 	c := extensions[0][0]
 	for _, e := range extensions {
-		if e[0] != c || alphanumeric(c) {
+		if e[0] != c || alphanumeric(c) || len(e) == 1 {
 			return 0
 		}
 	}
