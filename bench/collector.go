@@ -68,6 +68,9 @@ func (l *lab) collect(s scenario, logs string, more ...string) (usage, []byte, e
 		args = append(args, l.config(m))
 	}
 	cmd := l.command(ctx, logs, port, args...)
+	if s.gogc != "" {
+		cmd.Env = append(cmd.Env, "GOGC="+s.gogc)
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	begin := time.Now()

@@ -25,9 +25,13 @@ func run(args []string) error {
 		switch args[0] {
 		case "generate":
 			return generate(args[1:])
+		case "check":
+			return check(args[1:])
 		case "measure":
 			return measure(args[1:])
+		case "render":
+			return writeReadme("bench/README.md", "bench/results")
 		}
 	}
-	return errors.New("the first argument must be generate or measure; make bench runs both")
+	return errors.New("the first argument must be generate, check, measure or render; make bench does all of them")
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 )
@@ -28,52 +30,98 @@ type row struct {
 	Runs  []usage
 }
 
-// measure runs every scenario in turn, several times, and writes the README.
-func measure(args []string) error {
-	flags := flag.NewFlagSet("measure", flag.ContinueOnError)
-	var l lab
-	flags.StringVar(&l.collector, "collector", "bench/out/collector/bench-otelcol", "the collector")
-	flags.StringVar(&l.configs, "configs", "bench/configs", "folder of its configurations")
-	flags.StringVar(&l.duckdb, "duckdb", "bench/out/duckdb", "folder where DuckDB is installed")
-	flags.StringVar(&l.dir, "data", "bench/out/data", "folder that generate wrote")
-	results := flags.String("results", "bench/results", "folder for the figures")
-	readme := flags.String("readme", "bench/README.md", "file to write the tables to")
-	runs := flags.Int("runs", 3, "runs of each scenario")
-	only := flags.String("only", "", "keys of the scenarios to run, such as a,f; the README is not written then")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if *runs < 1 {
-		return fmt.Errorf("runs: %d; it must be 1 or more", *runs)
-	}
-	if err := readJSON(filepath.Join(l.dir, datasetFile), &l.data); err != nil {
-		return fmt.Errorf("no log files: run bench generate first: %w", err)
-	}
-	chosen, err := l.choose(*only)
-	if err != nil {
-		return err
-	}
-	rows, err := l.all(chosen, *runs)
-	if err != nil {
-		return err
-	}
-	r := result{Data: l.data, Runs: *runs, Machine: thisMachine(), Versions: versions(&l), Rows: rows}
-	fmt.Print("\n", r.table())
-	if *only != "" {
-		return nil
-	}
-	return errors.Join(r.save(*results), writeReadme(*readme, *results))
+// plan is what the steps check and measure are told.
+type plan struct {
+	lab             lab
+	results, readme string
+	runs            int
+	only, without   string
 }
 
-// choose drops what cannot run here, and says so.
-func (l *lab) choose(only string) ([]scenario, error) {
-	var chosen []scenario
-	for _, s := range scenarios {
-		if only != "" && !listed(only, s.Key) {
+func parsePlan(step string, args []string) (*plan, error) {
+	flags := flag.NewFlagSet(step, flag.ContinueOnError)
+	p := &plan{}
+	flags.StringVar(&p.lab.collector, "collector", "bench/out/collector/bench-otelcol", "the collector")
+	flags.StringVar(&p.lab.configs, "configs", "bench/configs", "folder of its configurations")
+	flags.StringVar(&p.lab.duckdb, "duckdb", "bench/out/duckdb", "folder where DuckDB is installed")
+	flags.StringVar(&p.lab.dir, "data", "bench/out/data", "folder that generate wrote")
+	flags.StringVar(&p.results, "results", "bench/results", "folder for the figures")
+	flags.StringVar(&p.readme, "readme", "bench/README.md", "file to write the tables to")
+	flags.IntVar(&p.runs, "runs", 3, "runs of each scenario")
+	flags.StringVar(&p.only, "only", "", "keys of the scenarios to run, such as a,f; the README is not written then")
+	flags.StringVar(&p.without, "without", "", "keys of the scenarios to leave out, such as b,c")
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if p.runs < 1 {
+		return nil, fmt.Errorf("runs: %d; it must be 1 or more", p.runs)
+	}
+	if err := readJSON(filepath.Join(p.lab.dir, datasetFile), &p.lab.data); err != nil {
+		return nil, fmt.Errorf("no log files: run bench generate first: %w", err)
+	}
+	return p, nil
+}
+
+// measure runs every scenario in turn, several times, and writes the README.
+// The detections are checked before that, in a process of its own.
+func measure(args []string) error {
+	p, err := parsePlan("measure", args)
+	if err != nil {
+		return err
+	}
+	check := exec.Command(os.Args[0], append([]string{"check"}, args...)...) //nolint:noctx,gosec // this program; it ends by itself
+	check.Stdout, check.Stderr = os.Stdout, os.Stderr
+	if err := check.Run(); err != nil {
+		return fmt.Errorf("check: %w", err)
+	}
+	chosen, err := p.choose(func(scenario, error) {})
+	if err != nil {
+		return err
+	}
+	rows, err := p.lab.all(chosen, p.runs)
+	if err != nil {
+		return err
+	}
+	r := result{Data: p.lab.data, Runs: p.runs, Machine: thisMachine(), Versions: versions(&p.lab), Rows: rows}
+	fmt.Print("\n", r.table(), "\n", r.ratios())
+	if p.only != "" {
+		return nil
+	}
+	return errors.Join(r.save(p.results), writeReadme(p.readme, p.results))
+}
+
+// check compares the detections of every scenario with the oracle's, and says
+// what is left out.
+func check(args []string) error {
+	p, err := parsePlan("check", args)
+	if err != nil {
+		return err
+	}
+	chosen, err := p.choose(func(s scenario, err error) { fmt.Printf("%-3s left out: %v\n", s.Key, err) })
+	if err != nil {
+		return err
+	}
+	for _, s := range chosen {
+		if !s.check {
 			continue
 		}
-		if err := s.possible(l); err != nil {
-			fmt.Printf("%-3s left out: %v\n", s.Key, err)
+		if err := p.lab.check(s); err != nil {
+			return fmt.Errorf("%s (%s): %w", s.Key, s.Title, err)
+		}
+		fmt.Printf("%-3s detections are the oracle's: %d\n", s.Key, p.lab.data.Findings)
+	}
+	return nil
+}
+
+// choose drops what cannot run here, and tells leftOut why.
+func (p *plan) choose(leftOut func(scenario, error)) ([]scenario, error) {
+	var chosen []scenario
+	for _, s := range scenarios {
+		if p.only != "" && !listed(p.only, s.Key) || listed(p.without, s.Key) {
+			continue
+		}
+		if err := s.possible(&p.lab); err != nil {
+			leftOut(s, err)
 			continue
 		}
 		chosen = append(chosen, s)
@@ -85,15 +133,6 @@ func (l *lab) choose(only string) ([]scenario, error) {
 }
 
 func (l *lab) all(chosen []scenario, runs int) ([]row, error) {
-	for _, s := range chosen {
-		if !s.check {
-			continue
-		}
-		if err := l.check(s); err != nil {
-			return nil, fmt.Errorf("%s (%s): %w", s.Key, s.Title, err)
-		}
-		fmt.Printf("%-3s detections are the oracle's: %d\n", s.Key, l.data.Findings)
-	}
 	rows := make([]row, len(chosen))
 	starts := make([][]usage, len(chosen))
 	for n := range runs {

@@ -11,12 +11,13 @@ type scenario struct {
 	Title  string
 	Config string // of the collector, in configs/; "" for DuckDB
 
-	threads  int  // of DuckDB
-	ours     bool // read by iis_log, which counts every line it read
-	records  bool // every line must become a record
-	findings bool // the detections must be as many as the oracle's
-	check    bool // and in a run of their own, the very same
-	headers  bool // a header change in mid-file is understood
+	gogc     string // GOGC of the collector, if it is not left as it comes
+	threads  int    // of DuckDB
+	ours     bool   // read by iis_log, which counts every line it read
+	records  bool   // every line must become a record
+	findings bool   // the detections must be as many as the oracle's
+	check    bool   // and in a run of their own, the very same
+	headers  bool   // a header change in mid-file is understood
 }
 
 var scenarios = []scenario{
@@ -26,6 +27,8 @@ var scenarios = []scenario{
 	{Key: "d", Title: "hunt: `iis_log` + `rare_client`, `forward: all`", Config: "hunt_all", ours: true, records: true, findings: true, headers: true},
 	{Key: "e", Title: "hunt: `iis_log` + `rare_client`, `forward: none`", Config: "hunt_none", ours: true, records: true, findings: true, check: true, headers: true},
 	{Key: "f", Title: "hunt with pushdown: `iis_log` with `match` + `rare_client`", Config: "hunt_pushdown", ours: true, findings: true, check: true, headers: true},
+	{Key: "f2", Title: "the same, only the columns that the SQL reads, no evidence", Config: "hunt_pushdown_bare", ours: true, findings: true, check: true, headers: true},
+	{Key: "f3", Title: "f with `GOGC=400`", Config: "hunt_pushdown", gogc: "400", ours: true, findings: true, headers: true},
 	{Key: "g1", Title: "hunt: DuckDB, SQL on its CSV reader, 1 thread", threads: 1, findings: true, check: true},
 	{Key: "g2", Title: "the same, 2 threads", threads: 2, findings: true, check: true},
 }

@@ -44,18 +44,19 @@ func has(s, needle string) bool {
 			}
 			i += next
 		}
-		if !equalFoldASCII(s[i:i+n], needle) {
-			continue
+		if hasAt(s, i, needle) {
+			return true
 		}
-		if alphanumeric(needle[0]) && i > 0 && alphanumeric(s[i-1]) {
-			continue
-		}
-		if alphanumeric(needle[n-1]) && i+n < len(s) && alphanumeric(s[i+n]) {
-			continue
-		}
-		return true
 	}
 	return false
+}
+
+// hasAt tells whether what has looks for is at i.
+func hasAt(s string, i int, needle string) bool {
+	end := i + len(needle)
+	return end <= len(s) && equalFoldASCII(s[i:end], needle) &&
+		(!alphanumeric(needle[0]) || i == 0 || !alphanumeric(s[i-1])) &&
+		(!alphanumeric(needle[len(needle)-1]) || end == len(s) || !alphanumeric(s[end]))
 }
 
 // equalFoldASCII compares s with an ASCII-lower-case text of the same length.

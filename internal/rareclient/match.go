@@ -87,7 +87,9 @@ func (r *Request) lacks() Need {
 
 // Matcher decides which requests the rule counts. It holds no state.
 type Matcher struct {
-	extensions []string // lower case
+	extensions []string  // lower case
+	point      byte      // that all extensions begin with, such as their dot; 0 if there is none
+	next       [256]bool // the characters that follow the point in an extension
 	status     []int
 	prefixes   []string // lower case
 	semantics  Semantics
@@ -99,8 +101,10 @@ type Matcher struct {
 
 // NewMatcher compiles the match stages and exclusions of a valid Config.
 func NewMatcher(c *Config) *Matcher {
-	return &Matcher{
-		extensions: lowered(c.Match.Extensions),
+	extensions := lowered(c.Match.Extensions)
+	m := &Matcher{
+		extensions: extensions,
+		point:      point(extensions),
 		status:     c.Match.StatusCodes,
 		prefixes:   lowered(c.Match.UserAgentPrefixes),
 		semantics:  c.Semantics,
@@ -109,6 +113,12 @@ func NewMatcher(c *Config) *Matcher {
 		fold:       c.foldCase(),
 		exclusions: compileExclusions(c),
 	}
+	for _, e := range extensions {
+		if m.point != 0 {
+			m.next[e[1]], m.next[upper(e[1])] = true, true
+		}
+	}
+	return m
 }
 
 func lowered(in []string) []string {
@@ -135,23 +145,20 @@ func (m *Matcher) Match(r *Request) Verdict {
 	if r.Path == "" && r.Status == 0 {
 		return Foreign
 	}
-	if r.Path != "" && len(m.extensions) > 0 && !m.extension(r.Path) {
+	if !m.PassPath(r.Path) {
 		return Verdict(StageExtension)
 	}
-	if r.Status != 0 && len(m.status) > 0 && !slices.Contains(m.status, r.Status) {
+	if !m.PassStatus(r.Status) {
 		return Verdict(StageStatus)
 	}
-	r.ClientAddr = parseAddr(r.Client)
-	if m.semantics == Corrected {
-		r.ClientAddr = r.ClientAddr.Unmap()
-	}
-	if m.clients == Exclude && m.privateClient(r) {
+	var ok bool
+	if r.ClientAddr, ok = m.passClient(r.Client); !ok {
 		return Verdict(StagePrivateClient)
 	}
-	if m.servers == Exclude && m.privateServer(r.Server) {
+	if !m.PassServer(r.Server) {
 		return Verdict(StagePrivateServer)
 	}
-	if len(m.prefixes) > 0 && !slices.ContainsFunc(m.prefixes, func(p string) bool { return startsWith(r.UserAgent, p) }) {
+	if !m.PassUserAgent(r.UserAgent) {
 		return Verdict(StageUserAgent)
 	}
 	for i := range m.exclusions {
@@ -165,28 +172,84 @@ func (m *Matcher) Match(r *Request) Verdict {
 	return Matched
 }
 
-func (m *Matcher) extension(path string) bool {
-	for _, e := range m.extensions {
-		if has(path, e) {
-			return true
-		}
-	}
-	return false
+// PassPath is StageExtension, and with those that follow it is for callers who
+// look at one value at a time, in the order of the stages. A request with
+// neither path nor status is Foreign before any of them.
+func (m *Matcher) PassPath(path string) bool {
+	return path == "" || len(m.extensions) == 0 || m.extension(path)
 }
 
-func (m *Matcher) privateClient(r *Request) bool {
-	if m.semantics == Sentinel {
-		return !ipv4Public(r.ClientAddr) || startsWith(r.Client, "127.")
-	}
-	return internal(r.ClientAddr)
+// PassStatus is StageStatus; 0 is an unknown status.
+func (m *Matcher) PassStatus(status int) bool {
+	return status == 0 || len(m.status) == 0 || slices.Contains(m.status, status)
 }
 
-func (m *Matcher) privateServer(server string) bool {
+// PassClient is StagePrivateClient.
+func (m *Matcher) PassClient(client string) bool {
+	_, ok := m.passClient(client)
+	return ok
+}
+
+// PassServer is StagePrivateServer.
+func (m *Matcher) PassServer(server string) bool {
+	if m.servers != Exclude {
+		return true
+	}
 	a := parseAddr(server)
 	if m.semantics == Sentinel {
-		return !ipv4Public(a)
+		return ipv4Public(a)
 	}
-	return internal(a)
+	return !internal(a)
+}
+
+// PassUserAgent is StageUserAgent.
+func (m *Matcher) PassUserAgent(agent string) bool {
+	return len(m.prefixes) == 0 || slices.ContainsFunc(m.prefixes, func(p string) bool { return startsWith(agent, p) })
+}
+
+func (m *Matcher) extension(path string) bool {
+	if m.point == 0 {
+		return slices.ContainsFunc(m.extensions, func(e string) bool { return has(path, e) })
+	}
+	for i := 0; ; i++ {
+		n := strings.IndexByte(path[i:], m.point)
+		if i += n; n < 0 || i+1 == len(path) {
+			return false
+		}
+		if !m.next[path[i+1]] {
+			continue
+		}
+		for _, e := range m.extensions {
+			if hasAt(path, i, e) {
+				return true
+			}
+		}
+	}
+}
+
+// point returns the character that every extension begins with, if that is the
+// same for all, has no case, and is not all of one: then one look for it in a
+// path serves them all. Else it returns 0.
+func point(extensions []string) byte {
+	if len(extensions) == 0 {
+		return 0
+	}
+	c := extensions[0][0]
+	for _, e := range extensions {
+		if e[0] != c || alphanumeric(c) || len(e) == 1 {
+			return 0
+		}
+	}
+	return c
+}
+
+func (m *Matcher) passClient(client string) (netip.Addr, bool) {
+	a := parseAddr(client)
+	if m.semantics == Sentinel {
+		return a, m.clients != Exclude || ipv4Public(a) && !startsWith(client, "127.")
+	}
+	a = a.Unmap()
+	return a, m.clients != Exclude || !internal(a)
 }
 
 func absent(s string) bool { return s == "" || s == "-" }

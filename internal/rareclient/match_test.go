@@ -115,3 +115,24 @@ func TestExclusions(t *testing.T) {
 		t.Errorf("names %v", got)
 	}
 }
+
+// FuzzExtension: looking once for what all extensions begin with finds what
+// looking for each of them finds.
+func FuzzExtension(f *testing.F) {
+	for _, path := range []string{"/x.php", "/x.php5", "/x.aspx.bak", "/a.b.c.asp_", "/..asp", "/x.", ".asp", "/asp", "/x.aspx;jsessionid=1"} {
+		f.Add(path, ".php", ".asp")
+	}
+	f.Add("/a.asp", "asp", ".asp")
+	f.Add("/.a.asp", "..", ".a")
+	f.Fuzz(func(t *testing.T, path, one, two string) {
+		if one == "" || two == "" {
+			return
+		}
+		c := DefaultConfig()
+		c.Match.Extensions = []string{one, two}
+		m := NewMatcher(&c)
+		if want, got := has(path, m.extensions[0]) || has(path, m.extensions[1]), m.extension(path); got != want {
+			t.Errorf("%q of %q: %v, want %v", m.extensions, path, got, want)
+		}
+	})
+}

@@ -30,6 +30,7 @@ func FuzzLines(f *testing.F) {
 		whole := readChunks(t, []string{file})
 		compareTwin(t, file, whole, want)
 		compareTwin(t, file, readChunks(t, cutAtLines(file, int(every))), want)
+		compareLazy(t, file)
 	})
 }
 
@@ -88,6 +89,36 @@ func compareTwin(t *testing.T, file string, got []readLine, want []twinLine) {
 		w := want[i]
 		if g.kind != w.kind || g.problem != w.problem || g.fields != w.fields || !slices.Equal(g.values, w.values) {
 			t.Fatalf("%q: line %d is %+v, the twin has %+v", file, i, g.twinLine, w)
+		}
+	}
+}
+
+// compareLazy: a line that is cut later has the values that it would have had
+// at once, and one that is left uncut has one blank between two values.
+func compareLazy(t *testing.T, file string) {
+	t.Helper()
+	for _, raw := range []bool{false, true} {
+		at := Reader{Schemas: &Cache{}, Raw: raw}
+		lazy := Reader{Schemas: &Cache{}, Raw: raw, Lazy: true}
+		at.Start(State{})
+		lazy.Start(State{})
+		at.Feed(file, EndWhole)
+		lazy.Feed(file, EndWhole)
+		for want := at.Next(); want != nil; want = at.Next() {
+			got := lazy.Next()
+			if got.Kind == Record {
+				if n := strings.Count(strings.TrimRight(got.Text, " \t"), " ") + 1; got.Values == nil && n != len(want.Values) {
+					t.Fatalf("%q: %d values are left uncut, not %d", file, n, len(want.Values))
+				}
+				lazy.Cut(got, lazy.State().Quoted)
+			}
+			if got.Kind != want.Kind || got.Problem != want.Problem || got.Text != want.Text || got.Offset != want.Offset ||
+				!slices.Equal(got.Values, want.Values) {
+				t.Fatalf("%q: %+v, cut later %+v", file, want, got)
+			}
+		}
+		if lazy.Next() != nil || lazy.State() != at.State() {
+			t.Fatalf("%q: the lazy reader ends elsewhere", file)
 		}
 	}
 }

@@ -52,7 +52,8 @@ type Line struct {
 	// Schema is what Values belong to; nil unless the line is a Record or its
 	// Problem is ValueCount or BadQuotes.
 	Schema *Schema
-	// Values of a Record, one for each column of Schema.
+	// Values of a Record, one for each column of Schema; nil where Lazy left it
+	// uncut.
 	Values []string
 	// Found is the number of values, where Problem is ValueCount.
 	Found int

@@ -4,6 +4,7 @@
 package w3c
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -39,19 +40,26 @@ type Reader struct {
 	// Raw passes bytes that are not UTF-8 through; otherwise the values that
 	// have some are repaired, see Repair.
 	Raw bool
+	// Lazy is for a caller who looks at few of the values of most lines. No
+	// record is repaired then, and ordinary ones are not cut: they have as many
+	// values as columns and one blank between two of them, and their Values are
+	// nil. Cut does both.
+	Lazy bool
 
 	state  State
 	schema *Schema
 	// values always has as many elements as the schema in force has columns.
 	values []string
-	line   Line
+	// later are those of a line that Cut was called for.
+	later []string
+	line  Line
 
 	chunk string
 	pos   int
 	end   End
 	// What the chunk has at all is asked once, so that an ordinary line pays
 	// nothing for it.
-	hasCR, hasNUL, invalid bool
+	hasCR, hasNUL bool
 }
 
 // Start sets the reader to a place in a file, where State was st.
@@ -71,7 +79,6 @@ func (r *Reader) Feed(chunk string, end End) {
 	r.chunk, r.pos, r.end = chunk, 0, end
 	r.hasCR = strings.IndexByte(chunk, '\r') >= 0
 	r.hasNUL = strings.IndexByte(chunk, 0) >= 0
-	r.invalid = !r.Raw && !utf8.ValidString(chunk)
 }
 
 // State returns what to carry with the place after the last line that Next
@@ -158,6 +165,7 @@ func (r *Reader) unusual(l *Line, tail Tail) bool {
 	return false
 }
 
+// bad returns true, that the line is dealt with.
 func (r *Reader) bad(l *Line, p Problem) bool {
 	l.Kind, l.Problem = Bad, p
 	r.repair(l)
@@ -178,11 +186,7 @@ func (r *Reader) classify(l *Line) {
 		r.directive(l.Text)
 		return
 	}
-	// Blanks at the end separate nothing.
-	text := l.Text
-	for text != "" && isBlank(text[len(text)-1]) {
-		text = text[:len(text)-1]
-	}
+	text := trimEnd(l.Text)
 	if text == "" {
 		l.Kind = Blank
 		return
@@ -197,31 +201,48 @@ func (r *Reader) classify(l *Line) {
 
 // record gives a line its values, or says that they do not fit.
 func (r *Reader) record(l *Line, text string) {
-	if r.state.Quoted {
-		found, ok := splitQuoted(r.values, text)
+	if r.Lazy && !r.state.Quoted && strings.Count(text, " ") == len(r.values)-1 {
+		return
+	}
+	if r.cutInto(r.values, l, text, r.state.Quoted) && !r.Lazy {
+		r.repair(l)
+	}
+}
+
+// Cut gives a record its values, and repairs it. Text and Schema of the line
+// must be set; quoted is State.Quoted at the line.
+func (r *Reader) Cut(l *Line, quoted bool) {
+	n := len(l.Schema.Fields)
+	r.later = slices.Grow(r.later[:0], n)[:n]
+	if r.cutInto(r.later, l, trimEnd(l.Text), quoted) {
+		r.repair(l)
+	}
+}
+
+// cutInto tells whether the values fit.
+func (r *Reader) cutInto(values []string, l *Line, text string, quoted bool) bool {
+	if quoted {
+		found, ok := splitQuoted(values, text)
 		if !ok {
-			r.bad(l, BadQuotes)
-			return
+			return !r.bad(l, BadQuotes)
 		}
-		if found != len(r.values) {
+		if found != len(values) {
 			l.Found = found
-			r.bad(l, ValueCount)
-			return
+			return !r.bad(l, ValueCount)
 		}
-	} else if !splitSingle(r.values, text) && !fitsRuns(r.values, text) {
+	} else if !splitSingle(values, text) && !fitsRuns(values, text) {
 		// Two blanks may stand for an empty value or for nothing; where only
 		// the second reading fits, it is the right one.
 		l.Found = strings.Count(text, " ") + 1
-		r.bad(l, ValueCount)
-		return
+		return !r.bad(l, ValueCount)
 	}
-	l.Values = r.values
-	r.repair(l)
+	l.Values = values
+	return true
 }
 
-// repair makes the strings of a line valid UTF-8, if the chunk is not.
+// repair makes the strings of a line valid UTF-8.
 func (r *Reader) repair(l *Line) {
-	if !r.invalid || utf8.ValidString(l.Text) {
+	if r.Raw || utf8.ValidString(l.Text) {
 		return
 	}
 	l.Text = Repair(l.Text)

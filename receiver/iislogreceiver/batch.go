@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/internal/w3c"
 )
 
@@ -26,8 +27,10 @@ type origin struct {
 type counts struct {
 	kinds    [numKinds]int64
 	problems [numProblems]int64
-	headers  int64
-	changes  int64
+	// dropped are the lines that match dropped, by the stage that did.
+	dropped [rareclient.NumStages]int64
+	headers int64
+	changes int64
 }
 
 // batch collects the records of one ConsumeLogs, each under the resource that
@@ -37,8 +40,10 @@ type batch struct {
 
 	logs    plog.Logs
 	records int
-	counts  counts
-	lists   map[origin]plog.LogRecordSlice
+	// expected is how many records the batch before had.
+	expected int
+	counts   counts
+	lists    map[origin]plog.LogRecordSlice
 	// The last origin, because nearly all records have it.
 	last     origin
 	lastList plog.LogRecordSlice
@@ -47,7 +52,7 @@ type batch struct {
 
 func (b *batch) reset(now time.Time) {
 	b.logs = plog.NewLogs()
-	b.records = 0
+	b.expected, b.records = b.records, 0
 	b.counts = counts{}
 	b.lists = make(map[origin]plog.LogRecordSlice, 1)
 	b.lastList = plog.LogRecordSlice{}
@@ -83,6 +88,9 @@ func (b *batch) list(from origin) plog.LogRecordSlice {
 	sl.Scope().SetName(b.scopeName)
 	sl.Scope().SetVersion(b.scopeVersion)
 	list := sl.LogRecords()
+	if len(b.lists) == 0 {
+		list.EnsureCapacity(b.expected)
+	}
 	b.lists[from] = list
 	return list
 }

@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 )
 
@@ -33,7 +34,7 @@ func benchChunk() (chunk string, lines int) {
 		fmt.Fprintf(&b, "2026-03-02 10:%02d:%02d W3SVC1 WEB01 192.0.2.10 GET /shop/catalogue/item%d.aspx id=%d&lang=en 443 - 198.51.100.%d "+
 			"HTTP/1.1 Mozilla/5.0+(Windows+NT+10.0;+Win64;+x64)+AppleWebKit/537.36+(KHTML,+like+Gecko)+Chrome/14%d.0.0.0+Safari/537.36 "+
 			"- https://shop.example.com/shop/catalogue/ shop.example.com 200 0 0 18234 612 %d\n",
-			lines/60%60, lines%60, lines%97, lines, lines%256, lines%10, lines)
+			lines/600%60, lines/10%60, lines%97, lines, lines%256, lines%10, lines)
 		lines++
 	}
 	return b.String(), lines
@@ -44,32 +45,64 @@ func benchChunk() (chunk string, lines int) {
 func BenchmarkEmit(b *testing.B) {
 	for _, body := range []string{BodyOriginal, BodyNone} {
 		b.Run("body="+body, func(b *testing.B) {
-			cfg := createDefaultConfig().(*Config)
-			cfg.Include = []string{"*.log"}
-			cfg.Body = body
-			set := receivertest.NewNopSettings(metadata.Type)
-			set.ID = component.NewID(metadata.Type)
-			r, err := newReceiver(set, cfg, consumertest.NewNop())
-			require.NoError(b, err)
-			r.delivery, r.cancelDelivery = context.WithCancel(b.Context())
-			defer r.cancelDelivery()
-
 			chunk, lines := benchChunk()
-			token := []byte(chunk)
-			attributes := map[string]any{attrFileName: "u_ex260302.log", attrFilePath: "/logs/W3SVC1/u_ex260302.log"}
-			require.NoError(b, r.emit(b.Context(), [][]byte{[]byte(benchHeader)}, attributes, 0, []int64{0, int64(len(benchHeader))}))
-			b.SetBytes(int64(len(token) / lines))
-			b.ReportAllocs()
-			b.ResetTimer()
-			at := int64(len(benchHeader))
-			for n := 0; n < b.N; n += lines {
-				next := at + int64(len(token))
-				if err := r.emit(b.Context(), [][]byte{token}, attributes, 0, []int64{at, next}); err != nil {
-					b.Fatal(err)
-				}
-				at = next
-			}
+			benchEmit(b, chunk, lines, func(cfg *Config) { cfg.Body = body })
 		})
+	}
+}
+
+// BenchmarkMatch is BenchmarkEmit with match, where each line is dropped, and
+// where one in six matches.
+func BenchmarkMatch(b *testing.B) {
+	chunk, lines := benchChunk()
+	none := strings.ReplaceAll(chunk, ".aspx", ".html")
+	var some strings.Builder
+	for i, line := range strings.SplitAfter(none, "\n") {
+		if i%6 == 0 {
+			line = strings.Replace(line, ".html", ".aspx", 1)
+		}
+		some.WriteString(line)
+	}
+	for _, bb := range []struct{ name, chunk string }{{"none", none}, {"some", some.String()}} {
+		b.Run("matching="+bb.name, func(b *testing.B) {
+			benchEmit(b, bb.chunk, lines, func(cfg *Config) {
+				rule := rareclient.DefaultConfig()
+				cfg.Match = &rule.Match
+				cfg.Match.PrivateServers = rareclient.Include
+			})
+		})
+	}
+}
+
+func benchEmit(b *testing.B, chunk string, lines int, configure func(*Config)) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Include = []string{"*.log"}
+	configure(cfg)
+	set := receivertest.NewNopSettings(metadata.Type)
+	set.ID = component.NewID(metadata.Type)
+	r, err := newReceiver(set, cfg, consumertest.NewNop())
+	require.NoError(b, err)
+	r.delivery, r.cancelDelivery = context.WithCancel(b.Context())
+	defer r.cancelDelivery()
+
+	token := []byte(chunk)
+	attributes := map[string]any{attrFileName: "u_ex260302.log", attrFilePath: "/logs/W3SVC1/u_ex260302.log"}
+	require.NoError(b, r.emit(b.Context(), [][]byte{[]byte(benchHeader)}, attributes, 0, []int64{0, int64(len(benchHeader))}))
+	// As many tokens as a file of some megabytes has at once.
+	tokens, offsets := make([][]byte, 100), make([]int64, 101)
+	at := int64(len(benchHeader))
+	b.SetBytes(int64(len(token) / lines))
+	b.ReportAllocs()
+	b.ResetTimer()
+	for n := 0; n < b.N; n += lines * len(tokens) {
+		for i := range tokens {
+			tokens[i], offsets[i] = token, at
+			at += int64(len(token))
+		}
+		offsets[len(tokens)] = at
+		if err := r.emit(b.Context(), tokens, attributes, 0, offsets); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

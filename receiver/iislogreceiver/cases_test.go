@@ -66,12 +66,17 @@ func TestCases(t *testing.T) {
 func assertEquation(t *testing.T, f *fixture, lines int64) {
 	t.Helper()
 	kinds := f.metric("otelcol_receiver_iis_log_lines", "kind")
-	require.Equal(t, lines, f.lines(), "lines = records + errors + directives + blanks: %v", kinds)
+	require.Equal(t, lines, f.lines(), "lines = records + dropped + errors + directives + blanks: %v", kinds)
 	want := kinds["record"]
 	if f.cfg.OnError == OnErrorSend {
 		want += kinds["error"]
 	}
 	require.EqualValues(t, want, f.sink.LogRecordCount())
+	var dropped int64
+	for _, n := range f.metric("otelcol_receiver_iis_log_lines_dropped", "stage") {
+		dropped += n
+	}
+	require.Equal(t, kinds["dropped"], dropped)
 	problems := f.metric("otelcol_receiver_iis_log_parse_errors", "reason")
 	var errors int64
 	for reason, n := range problems {

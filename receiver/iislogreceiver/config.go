@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/internal/w3c"
 )
 
@@ -59,6 +60,10 @@ type Config struct {
 	// DefaultFields is a #Fields value for files that have no header. Default:
 	// none, and their lines are errors.
 	DefaultFields string `mapstructure:"default_fields"`
+	// Match is rare_client's block of that name: lines that its stages drop do
+	// not become records. An empty block has rare_client's defaults. Default:
+	// none, and every line becomes a record.
+	Match *rareclient.MatchConfig `mapstructure:"match"`
 }
 
 // FieldsConfig chooses columns by their names in #Fields, in any case.
@@ -84,10 +89,15 @@ func createDefaultConfig() component.Config {
 	}
 }
 
-// Unmarshal reads the configuration. With storage a share that is away for a
+// Unmarshal reads the configuration. What a match block leaves out has the
+// rule's default. With storage a share that is away for a
 // while must not be read again in full, so polls_to_archive has another
 // default then.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if conf.IsSet("match") {
+		match := rareclient.DefaultConfig().Match
+		c.Match = &match
+	}
 	if err := conf.Unmarshal(c); err != nil {
 		return err
 	}
@@ -106,6 +116,9 @@ func (c *Config) Validate() error {
 		c.ClientAddress.check(),
 		oneOf("body", c.Body, BodyOriginal, BodyNone),
 		oneOf("on_error", c.OnError, OnErrorSend, OnErrorDrop),
+	}
+	if c.Match != nil {
+		errs = append(errs, c.Match.Check())
 	}
 	if len(c.Include) == 0 {
 		errs = append(errs, errors.New(`include is empty: name at least one file pattern, such as C:\inetpub\logs\LogFiles\W3SVC*\*.log`))

@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/iishunt/iishunt/internal/rareclient"
 )
 
 // load reads a configuration as the Collector does.
@@ -70,6 +72,33 @@ func TestEveryKeyIsRead(t *testing.T) {
 	require.Zero(t, cfg.PollsToArchive, "what the user said counts")
 }
 
+func TestMatchHasTheRulesDefaults(t *testing.T) {
+	whole := rareclient.DefaultConfig().Match
+	for name, c := range map[string]struct {
+		conf any
+		want func(*rareclient.MatchConfig)
+	}{
+		"empty block":    {map[string]any{}, func(*rareclient.MatchConfig) {}},
+		"no value":       {nil, func(*rareclient.MatchConfig) {}},
+		"one key":        {map[string]any{"private_servers": "include"}, func(m *rareclient.MatchConfig) { m.PrivateServers = rareclient.Include }},
+		"shorter list":   {map[string]any{"extensions": []any{".aspx"}}, func(m *rareclient.MatchConfig) { m.Extensions = []string{".aspx"} }},
+		"every URI":      {map[string]any{"extensions": []any{}}, func(m *rareclient.MatchConfig) { m.Extensions = []string{} }},
+		"another code":   {map[string]any{"status_codes": []any{200, 404}}, func(m *rareclient.MatchConfig) { m.StatusCodes = []int{200, 404} }},
+		"any user agent": {map[string]any{"user_agent_prefixes": []any{}}, func(m *rareclient.MatchConfig) { m.UserAgentPrefixes = []string{} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, err := load(t, map[string]any{"include": []any{"*.log"}, "match": c.conf})
+			require.NoError(t, err)
+			want := whole
+			c.want(&want)
+			require.Equal(t, &want, cfg.Match)
+		})
+	}
+	cfg, err := load(t, map[string]any{"include": []any{"*.log"}})
+	require.NoError(t, err)
+	require.Nil(t, cfg.Match, "without the key every line becomes a record")
+}
+
 func TestMistakesAreExplained(t *testing.T) {
 	for name, c := range map[string]struct {
 		conf map[string]any
@@ -101,6 +130,8 @@ func TestMistakesAreExplained(t *testing.T) {
 		"fields with #":        {map[string]any{"default_fields": "#Fields: date time"}, []string{"default_fields", "leave out #Fields:"}},
 		"blank fields":         {map[string]any{"default_fields": "  "}, []string{"default_fields", "separated by blanks"}},
 		"fields without time":  {map[string]any{"default_fields": "c-ip cs-uri-stem"}, []string{"default_fields", "no time column"}},
+		"match, unknown key":   {map[string]any{"match": map[string]any{"extension": []any{".asp"}}}, []string{"extension"}},
+		"match, bad value":     {map[string]any{"match": map[string]any{"private_clients": "drop"}}, []string{"match::private_clients", "exclude or include"}},
 		"unknown key":          {map[string]any{"decode_pluss": true}, []string{"decode_pluss"}},
 		"concurrency":          {map[string]any{"max_concurrent_files": 0}, []string{"max_concurrent_files"}},
 		"fingerprint":          {map[string]any{"fingerprint_size": 4}, []string{"fingerprint_size", "16"}},

@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
 )
@@ -25,7 +26,7 @@ import (
 // FuzzEmit gives any file to the callback in tokens of any size: no panic, each
 // record is the line it says it is, all text is UTF-8, and an excluded cookie
 // is nowhere in a record that was given its columns. Lines in = records + error
-// records + directives + blank lines.
+// records + dropped + directives + blank lines.
 func FuzzEmit(f *testing.F) {
 	logs, err := filepath.Glob(filepath.Join(casesDir, "*", "in", "*", "*.log"))
 	require.NoError(f, err)
@@ -39,6 +40,10 @@ func FuzzEmit(f *testing.F) {
 		cfg.Include = []string{"*.log"}
 		cfg.MaxLogSize, cfg.InitialBufferSize = 1024, 1024
 		cfg.IncludeFileRecordOffset = true
+		if limit%2 == 1 {
+			rule := rareclient.DefaultConfig()
+			cfg.Match = &rule.Match
+		}
 		fix := &fixture{t: t, cfg: cfg, sink: new(consumertest.LogsSink), tel: componenttest.NewTelemetry()}
 		set := metadatatest.NewSettings(fix.tel)
 		set.ID = component.NewID(metadata.Type)

@@ -32,6 +32,8 @@ const (
 type step struct {
 	op    op
 	index int
+	// attrs is how many attributes an ordinary value makes.
+	attrs int
 	// attr is the attribute, raw the one that keeps a value as text that is
 	// not what its column asks for; column is the name for messages.
 	attr, raw, column string
@@ -46,12 +48,25 @@ type plan struct {
 	// forwarded is the position of the header that names the real client, -1
 	// if there is none.
 	forwarded int
-	// attrs is how many attributes an ordinary line has at most.
-	attrs int
 	// missing are the columns that detections need and the log lacks.
 	missing []needed
+	// columns is how many the schema has.
+	columns int
+	// sieve is what match looks at; nil where no line can be dropped.
+	sieve *sieveColumns
 	// redact are the positions of the columns that must not appear in a body.
 	redact []int
+}
+
+// attrs is how many attributes an ordinary line with these values has, or one
+// or two less.
+func (p *plan) attrs(values []string) (n int) {
+	for i := range p.steps {
+		if !w3c.Absent(values[p.steps[i].index]) {
+			n += p.steps[i].attrs
+		}
+	}
+	return n
 }
 
 type columnOp struct {
@@ -140,6 +155,7 @@ func newPlan(s *w3c.Schema, choice columnChoice, header string) *plan {
 		p.csHost = -1
 	}
 	p.missing = missingColumns(s, header)
+	p.columns = len(s.Fields)
 	for i, f := range s.Fields {
 		if choice.excluded(f.Key) {
 			p.redact = append(p.redact, i)
@@ -151,18 +167,18 @@ func newPlan(s *w3c.Schema, choice columnChoice, header string) *plan {
 		if !choice.wanted(f.Key) {
 			continue
 		}
-		st := step{index: i, raw: "iis." + f.Key, column: f.Name}
+		st := step{index: i, raw: "iis." + f.Key, column: f.Name, attrs: 1}
 		if known, ok := columnOps[f.Column]; ok {
 			st.op, st.attr = known.op, known.attr
 		} else {
 			st.op, st.attr = opText, st.raw
 		}
-		p.steps = append(p.steps, st)
-		p.attrs++
 		if st.op == opClientIP || st.op == opHost || st.op == opURI || st.op == opVersion || st.op == opServerIP && p.csHost < 0 {
-			p.attrs++ // these have two
+			st.attrs = 2
 		}
+		p.steps = append(p.steps, st)
 	}
+	p.sieve = newSieveColumns(p)
 	return p
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/internal/w3c"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 )
@@ -31,11 +32,15 @@ var (
 	}
 )
 
+// dropped is the kind of a line that match dropped.
+var dropped = metric.WithAttributeSet(attribute.NewSet(attribute.String("kind", "dropped")))
+
 // meters reports counts. Attribute sets are made once.
 type meters struct {
 	*metadata.TelemetryBuilder
 	kinds    [numKinds]metric.MeasurementOption
 	problems [numProblems]metric.MeasurementOption
+	stages   [rareclient.NumStages]metric.MeasurementOption
 }
 
 func newMeters(set component.TelemetrySettings) (*meters, error) {
@@ -50,6 +55,9 @@ func newMeters(set component.TelemetrySettings) (*meters, error) {
 	for i, name := range problemNames {
 		m.problems[i] = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", name)))
 	}
+	for i := range m.stages {
+		m.stages[i] = metric.WithAttributeSet(attribute.NewSet(attribute.String("stage", rareclient.Stage(i).String())))
+	}
 	return m, nil
 }
 
@@ -57,6 +65,12 @@ func (m *meters) add(ctx context.Context, c *counts) {
 	for i, n := range c.kinds {
 		if n > 0 {
 			m.ReceiverIisLogLines.Add(ctx, n, m.kinds[i])
+		}
+	}
+	for i, n := range c.dropped {
+		if n > 0 {
+			m.ReceiverIisLogLines.Add(ctx, n, dropped)
+			m.ReceiverIisLogLinesDropped.Add(ctx, n, m.stages[i])
 		}
 	}
 	for i, n := range c.problems {

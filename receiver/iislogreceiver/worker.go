@@ -21,6 +21,14 @@ type worker struct {
 	reader w3c.Reader
 	mapper mapper
 	batch  batch
+	// With match, lines pass the sieve and are held until their batch is full.
+	sieve  *sieve // nil without match
+	held   heldLines
+	tokens [][]byte // those that are being read
+	token  int      // index of the one at hand
+
+	// under is the block that the next line is in; nil where that is not known yet.
+	under *block
 
 	file logFile
 	// from is the origin of the latest record: a line that cannot be read must
@@ -38,9 +46,10 @@ type worker struct {
 func newWorker(r *iisReceiver) *worker {
 	return &worker{
 		r:      r,
-		reader: w3c.Reader{Schemas: &r.schemas, Default: r.defaultSchema, Raw: isRaw(r.cfg.Encoding)},
+		reader: w3c.Reader{Schemas: &r.schemas, Default: r.defaultSchema, Raw: isRaw(r.cfg.Encoding), Lazy: r.cfg.Match != nil},
 		mapper: mapper{decodePlus: r.cfg.DecodePlus, proxies: r.proxies},
 		batch:  batch{scopeName: r.scopeName, scopeVersion: r.scopeVersion},
+		sieve:  newSieve(r.cfg, r.proxies),
 	}
 }
 
@@ -51,7 +60,10 @@ func (r *iisReceiver) emit(ctx context.Context, tokens [][]byte, attributes map[
 		return nil
 	}
 	w := r.workers.Get().(*worker)
-	defer r.workers.Put(w)
+	defer func() {
+		w.tokens = nil
+		r.workers.Put(w)
+	}()
 	w.stop = ctx.Done()
 	w.file = r.describe(attributes)
 	w.from = originAt(attributes[originKey], w.file.site)
@@ -88,10 +100,13 @@ func (r *iisReceiver) abandon(path string, err error) {
 }
 
 func (w *worker) read(tokens [][]byte, offsets []int64) error {
-	w.batch.reset(w.r.now())
+	w.reset()
+	w.under = nil
 	w.reader.Start(w.file.state)
 	w.fields, w.ready = w.file.state.Fields, nil
+	w.tokens = tokens
 	for i, token := range tokens {
+		w.token = i
 		w.reader.Feed(asString(token), w.r.end(token, offsets[i+1]-offsets[i]))
 		for l := w.reader.Next(); l != nil; l = w.reader.Next() {
 			at := offsets[i]
@@ -103,7 +118,7 @@ func (w *worker) read(tokens [][]byte, offsets []int64) error {
 				continue
 			}
 			w.line(l, at)
-			if w.batch.records >= maxRecords {
+			if w.batch.records+len(w.held.lines) >= maxRecords {
 				if err := w.deliver(); err != nil {
 					return err
 				}
@@ -138,10 +153,17 @@ func (w *worker) line(l *w3c.Line, at int64) {
 	w.batch.counts.kinds[l.Kind]++
 	switch l.Kind {
 	case w3c.Record:
-		w.record(l, at)
+		w.enter(l.Schema)
+		if w.sieve != nil {
+			w.hold(l, at)
+			return
+		}
+		w.from = originOf(l, w.under.plan, w.file.site)
+		w.record(l, w.under, at, w.from)
 	case w3c.Bad:
 		w.bad(l, at)
 	case w3c.Directive:
+		w.under = nil
 		if isFields(l.Text) {
 			w.batch.counts.headers++
 		}
@@ -170,22 +192,66 @@ func (w *worker) planFor(s *w3c.Schema) *plan {
 	return w.plan
 }
 
-func (w *worker) record(l *w3c.Line, at int64) {
-	p := w.planFor(l.Schema)
-	w.from = originOf(l, p, w.file.site)
-	lr := w.batch.add(w.from)
-	lr.Attributes().EnsureCapacity(p.attrs + len(w.file.attrs))
-	w.fileAttributes(lr, at)
-	state := w.reader.State()
-	if !w.mapper.fill(lr, l, p, state.Date) {
-		w.batch.counts.problems[badValue]++
+// enter sees to it that under is the block of the next line.
+func (w *worker) enter(s *w3c.Schema) {
+	if w.under != nil {
+		return
 	}
-	if w.r.cfg.Body == BodyOriginal {
-		lr.Body().SetStr(p.body(l, state.Quoted))
+	state := w.reader.State()
+	w.under = &block{s, w.planFor(s), state.Date, state.Quoted}
+	if w.sieve != nil {
+		w.sieve.begin(w.under.plan)
 	}
 }
 
-// bad makes the record of a line that could not be given its columns.
+// record makes the record of a line.
+func (w *worker) record(l *w3c.Line, b *block, at int64, from origin) {
+	lr := w.batch.add(from)
+	lr.Attributes().EnsureCapacity(b.plan.attrs(l.Values) + len(w.file.attrs))
+	w.fileAttributes(lr, at)
+	if !w.mapper.fill(lr, l, b.plan, b.baseDate) {
+		w.batch.counts.problems[badValue]++
+	}
+	if w.r.cfg.Body == BodyOriginal {
+		lr.Body().SetStr(b.plan.body(l, b.quoted))
+	}
+}
+
+// hold passes a line through the sieve. What comes of it is settled when the
+// batch is full.
+func (w *worker) hold(l *w3c.Line, at int64) {
+	from, nanos, fate, stage := w.sieve.line(l, w.file.site, w.under.baseDate)
+	w.from = from
+	if nanos > int64(w.batch.observed) && fate == drop {
+		fate = keep // rare_client counts records of the future, and moves them to its present
+	}
+	w.held.add(heldLine{
+		token: w.token, start: l.Offset, size: len(l.Text), at: at, nanos: nanos, stage: stage, fate: fate,
+	}, w.under, from)
+}
+
+// settle makes the records of the held lines that are sent.
+func (w *worker) settle() {
+	w.held.settle(&w.batch.counts.dropped)
+	for i := range w.held.lines {
+		h := &w.held.lines[i]
+		from := w.held.origins[h.origin]
+		switch {
+		case h.dropped():
+			w.batch.counts.kinds[w3c.Record]--
+		case h.bad:
+			w.errorRecord(w.held.errors[h.token], h.at, from)
+		default:
+			b := w.held.blocks[h.block]
+			l := w3c.Line{Text: asString(w.tokens[h.token])[h.start : h.start+h.size], Schema: b.schema}
+			w.reader.Cut(&l, b.quoted)
+			w.record(&l, b, h.at, from)
+		}
+	}
+}
+
+// bad counts a line that could not be given its columns, and sends it as an
+// error record.
 func (w *worker) bad(l *w3c.Line, at int64) {
 	w.batch.counts.problems[l.Problem]++
 	if l.Problem == w3c.NoFields {
@@ -200,13 +266,23 @@ func (w *worker) bad(l *w3c.Line, at int64) {
 	} else if s := w.r.defaultSchema; s != nil {
 		secrets = len(w.planFor(s).redact) > 0
 	}
-	lr := w.batch.add(w.from)
+	e := errorLine{errorBody(l.Text, secrets), l.Describe()}
+	if w.sieve == nil {
+		w.errorRecord(e, at, w.from)
+		return
+	}
+	w.held.addError(e, at, w.from)
+}
+
+// errorRecord makes the record of a line that could not be given its columns.
+func (w *worker) errorRecord(e errorLine, at int64, from origin) {
+	lr := w.batch.add(from)
 	lr.SetSeverityNumber(plog.SeverityNumberWarn)
 	lr.SetSeverityText("WARN")
-	lr.Body().SetStr(errorBody(l.Text, secrets))
+	lr.Body().SetStr(e.body)
 	lr.Attributes().EnsureCapacity(len(w.file.attrs) + 2)
 	w.fileAttributes(lr, at)
-	lr.Attributes().PutStr(attrParseError, l.Describe())
+	lr.Attributes().PutStr(attrParseError, e.problem)
 }
 
 func (w *worker) fileAttributes(lr plog.LogRecord, at int64) {
@@ -221,12 +297,18 @@ func (w *worker) fileAttributes(lr plog.LogRecord, at int64) {
 // deliver sends what was collected and begins anew.
 func (w *worker) deliver() error {
 	ctx := w.r.delivery
+	w.settle()
 	if w.batch.records > 0 {
 		if err := w.r.deliverer.send(ctx, w.stop, w.batch.logs); err != nil {
 			return errors.Join(err, context.Cause(ctx))
 		}
 	}
 	w.r.meters.add(ctx, &w.batch.counts)
-	w.batch.reset(w.r.now())
+	w.reset()
 	return nil
+}
+
+func (w *worker) reset() {
+	w.batch.reset(w.r.now())
+	w.held.reset()
 }

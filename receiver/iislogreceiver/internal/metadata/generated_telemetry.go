@@ -30,6 +30,7 @@ type TelemetryBuilder struct {
 	ReceiverIisLogFilesWaiting       metric.Int64UpDownCounter
 	ReceiverIisLogHeaderBlocks       metric.Int64Counter
 	ReceiverIisLogLines              metric.Int64Counter
+	ReceiverIisLogLinesDropped       metric.Int64Counter
 	ReceiverIisLogMissingColumns     metric.Int64Counter
 	ReceiverIisLogParseErrors        metric.Int64Counter
 	ReceiverIisLogRecordsDropped     metric.Int64Counter
@@ -89,6 +90,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{line}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ReceiverIisLogLinesDropped, err = builder.meter.Int64Counter(
+		"otelcol_receiver_iis_log_lines_dropped",
+		metric.WithDescription("Lines that match dropped, by its stage. With rare_client's records they add up to what rare_client counts without match. [Alpha]"),
+		metric.WithUnit("{line}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogMissingColumns, err = builder.meter.Int64Counter(
 		"otelcol_receiver_iis_log_missing_columns",
 		metric.WithDescription("Headers of web logs that lack a column that detections need, by column; once for each file and header. [Alpha]"),
@@ -97,7 +104,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogParseErrors, err = builder.meter.Int64Counter(
 		"otelcol_receiver_iis_log_parse_errors",
-		metric.WithDescription("Lines that could not be given their columns, and records with an impossible value (bad_value), by reason. [Alpha]"),
+		metric.WithDescription("Lines that could not be given their columns, and records with an impossible value (bad_value), by reason. The values of a line that match dropped are not looked at. [Alpha]"),
 		metric.WithUnit("{line}"),
 	)
 	errs = errors.Join(errs, err)

@@ -85,6 +85,22 @@ func AssertEqualReceiverIisLogLines(t *testing.T, tt *componenttest.Telemetry, d
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualReceiverIisLogLinesDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_receiver_iis_log_lines_dropped",
+		Description: "Lines that match dropped, by its stage. With rare_client's records they add up to what rare_client counts without match. [Alpha]",
+		Unit:        "{line}",
+		Data: metricdata.Sum[int64]{
+			Temporality: metricdata.CumulativeTemporality,
+			IsMonotonic: true,
+			DataPoints:  dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_receiver_iis_log_lines_dropped")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualReceiverIisLogMissingColumns(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_iis_log_missing_columns",
@@ -104,7 +120,7 @@ func AssertEqualReceiverIisLogMissingColumns(t *testing.T, tt *componenttest.Tel
 func AssertEqualReceiverIisLogParseErrors(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_iis_log_parse_errors",
-		Description: "Lines that could not be given their columns, and records with an impossible value (bad_value), by reason. [Alpha]",
+		Description: "Lines that could not be given their columns, and records with an impossible value (bad_value), by reason. The values of a line that match dropped are not looked at. [Alpha]",
 		Unit:        "{line}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -23,6 +23,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.ReceiverIisLogFilesWaiting.Add(context.Background(), 1)
 	tb.ReceiverIisLogHeaderBlocks.Add(context.Background(), 1)
 	tb.ReceiverIisLogLines.Add(context.Background(), 1)
+	tb.ReceiverIisLogLinesDropped.Add(context.Background(), 1)
 	tb.ReceiverIisLogMissingColumns.Add(context.Background(), 1)
 	tb.ReceiverIisLogParseErrors.Add(context.Background(), 1)
 	tb.ReceiverIisLogRecordsDropped.Add(context.Background(), 1)
@@ -37,6 +38,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverIisLogLines(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualReceiverIisLogLinesDropped(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualReceiverIisLogMissingColumns(t, testTel,
