@@ -263,8 +263,7 @@ func asJSON(t *testing.T, sink *consumertest.LogsSink) []string {
 	return out
 }
 
-// counters reads the sums of a component by name and the value of their only
-// attribute.
+// counters reads the sums of a component by name and attribute value.
 func counters(t *testing.T, tel *componenttest.Telemetry, prefix string) map[string]int64 {
 	var rm metricdata.ResourceMetrics
 	require.NoError(t, tel.Reader.Collect(context.Background(), &rm))
@@ -278,7 +277,9 @@ func counters(t *testing.T, tel *componenttest.Telemetry, prefix string) map[str
 			for _, p := range sum.DataPoints {
 				name := strings.TrimPrefix(m.Name, prefix)
 				for _, kv := range p.Attributes.ToSlice() {
-					name += " " + kv.Value.String()
+					if kv.Key != "processor" { // the component's ID
+						name += " " + kv.Value.String()
+					}
 				}
 				if p.Value != 0 {
 					out[name] = p.Value
