@@ -94,6 +94,10 @@ COUNT ?= 6
 BENCH ?= .
 MICRO  = internal/w3c internal/rareclient internal/hunt receiver/iislogreceiver
 
+.PHONY: bench-baseline
+bench-baseline: ## micro-benchmarks of now into bench/baseline.txt
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -p 1 $(addprefix ./,$(MICRO)) >bench/baseline.txt
+
 .PHONY: bench-compare
 bench-compare: ## micro-benchmarks at BASE=commit and now, with benchstat
 	@[ -n "$(BASE)" ] || { echo "name the commit to compare with: make bench-compare BASE=main"; exit 1; }
