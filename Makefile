@@ -11,10 +11,10 @@ TOOL = $(GO) tool -modfile="$(CURDIR)/internal/tools/go.mod"
 LINT = $(GO) tool -modfile="$(CURDIR)/internal/tools/lint/go.mod" golangci-lint
 
 # Where our code is; dist/ has what ocb writes.
-CODE = $(wildcard bench connector internal processor receiver)
+CODE = $(wildcard bench connector exporter internal processor receiver)
 
 # Components that mdatagen generates code for.
-GENERATED = $(dir $(wildcard receiver/*/metadata.yaml processor/*/metadata.yaml connector/*/metadata.yaml))
+GENERATED = $(dir $(wildcard receiver/*/metadata.yaml processor/*/metadata.yaml connector/*/metadata.yaml exporter/*/metadata.yaml))
 
 .PHONY: help
 help: ## show this list

@@ -1,0 +1,318 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package huntreport
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Signal is a property that makes a finding more telling. None takes points
+// away: what would excuse a request can be forged.
+type Signal struct {
+	ID     string `json:"id"`
+	Points int    `json:"points"` // the most that it gives
+	Label  string `json:"label"`  // a word or two
+	Why    string `json:"why"`    // why it matters
+
+	// test returns the points (0: it does not apply), and what it saw.
+	test func(*Finding, *context) (int, string)
+}
+
+// Reason is a signal that a finding has.
+type Reason struct {
+	Signal string `json:"signal"`
+	Points int    `json:"points"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// The levels, by points.
+const (
+	Strong   = "strong"   // strongFrom and more
+	Moderate = "moderate" // moderateFrom and more
+	Weak     = "weak"
+
+	strongFrom   = 60
+	moderateFrom = 30
+)
+
+// context is what a finding's points take from the other findings.
+type context struct {
+	hasReferer map[string]bool // sites of which some request has a referer, so that it is logged
+	pages      map[string]int  // findings of each client
+}
+
+// Signals is the table of all signals, in the order of their points.
+var Signals = []Signal{
+	{"days", 30, "comes back", "The same client uses a page that nobody else asks for on several days. 10 points for each day after the first.", days},
+	{"upload_folder", 30, "upload folder", "The path lies under a folder for uploads, pictures or temporary files, where no script belongs.", uploadFolder},
+	{"command", 30, "command in query", "A query of a sample request looks like a command, a path outside the site or encoded code.", command},
+	{"sends", 25, "sends data", "Requests with a method that sends something (POST, PUT, ...) were answered as a success: the page does something with it.", sends},
+	{"new", 20, "new page", "Nobody had asked for the page before, as far back as is remembered.", newPage},
+	{"severity", 20, "severity", "The rule itself is severe: 20 points for High, 10 for Medium.", severity},
+	{"name", 15, "odd name", "The file is named as tools name theirs: one or two letters, only digits, a long hexadecimal number, a known web shell, or two extensions.", oddName},
+	{"agent", 15, "attack tool", "The user agent names a scanner or an attack tool.", attackTool},
+	{"no_referer", 10, "no referer", "No request has a referer, though the site logs it: nobody followed a link to get there.", noReferer},
+	{"foreign_referer", 10, "foreign referer", "Requests come from a page of another host.", foreignReferer},
+	{"busy", 10, "used often", "Ten requests and more: somebody works with the page.", busy},
+	{"method", 5, "odd method", "A method that browsers do not use for pages.", oddMethod},
+	{"incomplete", 0, "incomplete", "Something was lost that could have been a second client: the finding may be a false alert.", incomplete},
+	{"client", 0, "client of more", "Its client has other findings too: look at them together.", clientOfMore},
+}
+
+// rank gives each finding its reasons and sorts them all.
+func rank(all []*Finding) {
+	c := &context{hasReferer: map[string]bool{}, pages: map[string]int{}}
+	for _, f := range all {
+		if missing, requests := f.referers(); missing < requests {
+			for _, s := range f.places() {
+				c.hasReferer[s] = true
+			}
+		}
+		for _, client := range f.Clients {
+			c.pages[client]++
+		}
+	}
+	for _, f := range all {
+		f.judge(c)
+	}
+	slices.SortFunc(all, (*Finding).compare)
+}
+
+func (f *Finding) judge(c *context) {
+	for i := range Signals {
+		s := &Signals[i]
+		points, detail := s.test(f, c)
+		if points > 0 || detail != "" {
+			f.Reasons = append(f.Reasons, Reason{s.ID, points, detail})
+			f.Score += points
+		}
+	}
+	slices.SortStableFunc(f.Reasons, func(a, b Reason) int { return cmp.Compare(b.Points, a.Points) })
+	switch {
+	case f.Score >= strongFrom:
+		f.Level = Strong
+	case f.Score >= moderateFrom:
+		f.Level = Moderate
+	default:
+		f.Level = Weak
+	}
+}
+
+// places are the sites, or the hosts where the site is not logged.
+func (f *Finding) places() []string {
+	if len(f.Sites) > 0 {
+		return f.Sites
+	}
+	if len(f.Hosts) > 0 {
+		return f.Hosts
+	}
+	return []string{""}
+}
+
+func (f *Finding) referers() (missing, requests int64) {
+	for i := range f.Windows {
+		missing += f.Windows[i].NoReferer
+		requests += f.Windows[i].Requests
+	}
+	return missing, requests
+}
+
+func days(f *Finding, _ *context) (int, string) {
+	if f.Days < 2 {
+		return 0, ""
+	}
+	return min(10*(f.Days-1), 30), fmt.Sprintf("%d days", f.Days)
+}
+
+// folders are names of folders that hold what users or programs put there.
+var folders = strings.Fields(`upload uploads uploaded uploadfile uploadfiles userfiles user_files attachments
+	attachment files file images image img pictures pics photos photo avatars avatar media thumbs thumbnails
+	temp tmp cache css js fonts icons static assets aspnet_client app_data backup backups`)
+
+func uploadFolder(f *Finding, _ *context) (int, string) {
+	segments := strings.Split(strings.ToLower(f.Path), "/")
+	for _, s := range segments[:len(segments)-1] {
+		if slices.Contains(folders, s) {
+			return 30, "under /" + s + "/"
+		}
+	}
+	return 0, ""
+}
+
+var commandLike = regexp.MustCompile(`(?i)(^|[&;])(cmd|exec|command|execute|shell|run)=.|whoami|powershell|cmd\.exe|/bin/(ba)?sh|/etc/passwd|` +
+	`\bnet(1)? +(user|localgroup)|\bipconfig\b|\bcertutil\b|xp_cmdshell|\.\.[/\\]|\b[a-z]:\\|eval\(|base64_decode|frombase64string|union(\s|/\*.*\*/)+select`)
+
+func command(f *Finding, _ *context) (int, string) {
+	for i := range f.Windows {
+		for j := range f.Windows[i].Samples {
+			query := f.Windows[i].Samples[j].Query
+			plain := strings.ReplaceAll(query, "+", " ")
+			if decoded, err := url.QueryUnescape(query); err == nil {
+				plain = decoded
+			}
+			if m := commandLike.FindString(plain); m != "" {
+				return 30, text(m, 60)
+			}
+		}
+	}
+	return 0, ""
+}
+
+// reading are the methods that send nothing.
+var reading = []string{"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"}
+
+func sends(f *Finding, _ *context) (int, string) {
+	var found []string
+	for _, m := range f.methods() {
+		if !slices.Contains(reading, m) {
+			found = append(found, m)
+		}
+	}
+	if len(found) == 0 {
+		return 0, ""
+	}
+	return 25, strings.Join(found, ", ")
+}
+
+func oddMethod(f *Finding, _ *context) (int, string) {
+	var found []string
+	for _, m := range f.methods() {
+		if !slices.Contains([]string{"GET", "HEAD", "POST", "OPTIONS"}, m) {
+			found = append(found, m)
+		}
+	}
+	if len(found) == 0 {
+		return 0, ""
+	}
+	return 5, strings.Join(found, ", ")
+}
+
+func (f *Finding) methods() []string {
+	var out []string
+	for i := range f.Windows {
+		for _, m := range f.Windows[i].Methods {
+			if !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// newPage looks at the first window: in the later ones the page is known from it.
+func newPage(f *Finding, _ *context) (int, string) {
+	w := &f.Windows[0]
+	if w.New == nil || !*w.New {
+		return 0, ""
+	}
+	if w.History.IsZero() {
+		return 20, "not seen before"
+	}
+	return 20, "not seen since " + w.History.UTC().Format("2006-01-02")
+}
+
+func severity(f *Finding, _ *context) (int, string) {
+	switch f.rule.Severity {
+	case "High":
+		return 20, "High"
+	case "Medium":
+		return 10, "Medium"
+	}
+	return 0, ""
+}
+
+var oddNames = regexp.MustCompile(`(?i)^([^.]{1,2}|[0-9]+|[0-9a-f]{8,}|cmd|exec|eval|c99|r57|b374k|wso|chopper|godzilla|behinder|spinstall\d*|(web)?admin_?shell|.*shell.*|.*backdoor.*|.*[.;](jpe?g|png|gif|txt|pdf|zip|docx?))\.(aspx?|ashx|asmx|cer|php\d?|phtml|jspx?|cfml?|cfc)$|\.(aspx?|php);`)
+
+func oddName(f *Finding, _ *context) (int, string) {
+	name := f.Path[strings.LastIndex(f.Path, "/")+1:]
+	if oddNames.MatchString(name) {
+		return 15, text(name, 60)
+	}
+	return 0, ""
+}
+
+var tools = regexp.MustCompile(`(?i)sqlmap|nikto|nuclei|nmap|masscan|zgrab|gobuster|dirbuster|dirsearch|feroxbuster|ffuf|wfuzz|wpscan|acunetix|nessus|openvas|qualys|netsparker|burp|hydra|metasploit|antsword|godzilla|behinder|scanner|\bcurl/|\bwget/|python-requests|python-urllib|go-http-client|libwww-perl|winhttp\.winhttprequest|powershell`)
+
+func attackTool(f *Finding, _ *context) (int, string) {
+	if m := tools.FindString(f.agent); m != "" {
+		return 15, m
+	}
+	return 0, ""
+}
+
+func noReferer(f *Finding, c *context) (int, string) {
+	missing, requests := f.referers()
+	if requests == 0 || missing < requests {
+		return 0, ""
+	}
+	for _, s := range f.places() {
+		if c.hasReferer[s] {
+			return 10, ""
+		}
+	}
+	return 0, ""
+}
+
+func foreignReferer(f *Finding, _ *context) (int, string) {
+	var n int64
+	for i := range f.Windows {
+		n += f.Windows[i].ForeignReferer
+	}
+	if n == 0 {
+		return 0, ""
+	}
+	return 10, plural(n, "request")
+}
+
+func busy(f *Finding, _ *context) (int, string) {
+	if f.Requests < 10 {
+		return 0, ""
+	}
+	return 10, plural(f.Requests, "request")
+}
+
+func incomplete(f *Finding, _ *context) (int, string) {
+	n := 0
+	var why []string
+	for i := range f.Windows {
+		w := &f.Windows[i]
+		if w.Complete {
+			continue
+		}
+		n++
+		for _, r := range w.IncompleteReason {
+			if !slices.Contains(why, r) {
+				why = append(why, r)
+			}
+		}
+	}
+	if n == 0 {
+		return 0, ""
+	}
+	return 0, fmt.Sprintf("%d of %d windows: %s", n, len(f.Windows), strings.Join(why, ", "))
+}
+
+func clientOfMore(f *Finding, c *context) (int, string) {
+	most := 0
+	for _, client := range f.Clients {
+		most = max(most, c.pages[client])
+	}
+	if most < 2 {
+		return 0, ""
+	}
+	return 0, plural(int64(most-1), "other finding")
+}
+
+func plural(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
