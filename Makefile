@@ -24,6 +24,18 @@ help: ## show this list
 run: build ## build the collector and hunt through the sample logs
 	@$(GO) run ./internal/demo
 
+# Of hunt: a folder (its .log and .log.gz files, at any depth), a file or a
+# pattern; the report to write. They go through the environment, so that blanks
+# and quotes in them are no business of the shell.
+LOGS   ?=
+REPORT ?= hunt.html
+
+.PHONY: hunt
+hunt: export HUNT_LOGS = $(LOGS)
+hunt: export HUNT_REPORT = $(REPORT)
+hunt: build ## hunt in old logs: make hunt LOGS=<folder or pattern>, writes hunt.html
+	@$(GO) run ./internal/huntcli -logs "$$HUNT_LOGS" -report "$$HUNT_REPORT"
+
 .PHONY: test
 test: ## run every test, with the race detector where there is a C compiler
 	@$(if $(RACE),,echo "no C compiler: testing without the race detector")

@@ -5,6 +5,7 @@ package huntreport
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -124,4 +125,15 @@ func (f *Finding) Who() string {
 		return f.Clients[0]
 	}
 	return strconv.Itoa(f.ClientCount) + " clients"
+}
+
+// Subject is the page, or what else the rule groups by.
+func (f *Finding) Subject(doc *Document) string {
+	if f.Path != "" {
+		return f.Path
+	}
+	for _, k := range slices.Sorted(maps.Keys(f.Group)) {
+		return k + "=" + f.Group[k]
+	}
+	return doc.Agents[f.Agent]
 }

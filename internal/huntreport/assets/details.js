@@ -35,7 +35,6 @@ function facts(data, f) {
     ["Sites", (f.sites || []).join(", ")],
     ["Hosts", (f.hosts || []).join(", ")],
     ["Server", (f.servers || []).join(", ")],
-    ["Windows", windows(f)],
     ["Rule", rule.name ? el("span", {}, link(rule.name, rule.reference), rule.severity ? " (severity " + rule.severity + ")" : "") : ""],
     ["ATT&CK", threats.length ? el("span", {}, threats.map((t, i) => [i ? ", " : "", link((t.id + " " + (t.name || "")).trim(), t.reference)])) : ""],
   ];
@@ -47,13 +46,17 @@ function clients(f) {
   return (f.clients || []).join(", ") + (more > 0 ? " and " + numbers.format(more) + " more" : "");
 }
 
+// windows shows the detections, one a window: when in it requests came.
 function windows(f) {
-  return el("ul", { class: "windows" }, f.windows.map((w) => el("li", {},
-    day(w.start_) + (w.end_ - w.start_ === 24 * hour ? "" : " " + time(w.start_).slice(11) + " to " + time(w.end_)),
-    ": " + count(w.requests, "request"),
-    w.methods ? ", " + w.methods.join(" ") : "",
-    w.complete ? "" : el("span", { class: "doubt" }, " incomplete: " + (w.incomplete || []).join(", ")),
-    el("span", { class: "id", title: "detection.id" }, " " + w.id))));
+  const whole = f.windows.every((w) => w.end_ - w.start_ === 24 * hour && w.start_ % (24 * hour) === 0);
+  return el("table", { class: "windows" },
+    el("thead", {}, el("tr", {}, ["Window (UTC)", el("div", { class: "axis" }, (whole ? ["00:00", "06:00", "12:00", "18:00", "24:00"] : ["start", "end"]).map((t) => el("span", {}, t))), "Requests", "Methods", "detection.id"].map((h) => el("th", {}, h)))),
+    el("tbody", {}, f.windows.map((w) => el("tr", {},
+      el("td", { class: "when" }, whole ? day(w.start_) : time(w.start_) + " to " + time(w.end_), w.complete ? "" : el("div", { class: "doubt" }, "incomplete: " + (w.incomplete || []).join(", "))),
+      el("td", { class: "line" }, samples(w)),
+      el("td", { class: "n" }, numbers.format(w.requests)),
+      el("td", {}, (w.methods || []).join(" ")),
+      el("td", { class: "id" }, w.id)))));
 }
 
 // Columns of the sample requests; those without any value are left out.
@@ -70,21 +73,19 @@ const sampleColumns = [
 ];
 
 function requests(f) {
-  const samples = f.windows.flatMap((w) => w.samples || []);
-  const span = { from: f.first, to: f.last };
-  const shown = el("div", {}, f.last > f.first ? strip(f, span, true) : "",
-    f.last > f.first ? el("div", { class: "axis" }, el("span", {}, time(f.first)), el("span", {}, time(f.last))) : "");
-  if (samples.length === 0) {
+  const all = f.windows.flatMap((w) => w.samples || []);
+  const shown = el("div", {}, el("div", { class: "scroll" }, windows(f)));
+  if (all.length === 0) {
     shown.append(el("p", { class: "dim" }, "The rule keeps no samples."));
     return shown;
   }
-  const columns = sampleColumns.filter(([, value]) => samples.some((s) => value(s, f)));
-  shown.append(el("div", { class: "scroll" }, el("table", { class: "samples" },
-    el("thead", {}, el("tr", {}, columns.map(([name]) => el("th", {}, name)))),
-    el("tbody", {}, samples.map((s) => el("tr", {}, columns.map(([name, value]) => el("td", { class: name.toLowerCase().split(" ")[0] }, String(value(s, f) || "")))))))));
-  if (samples.length < f.requests) {
-    shown.append(el("p", { class: "dim" }, count(samples.length, "sample") + " of " + (f.at_least ? "at least " : "") + count(f.requests, "request") + "."));
-  }
+  const used = sampleColumns.filter(([, value]) => all.some((s) => value(s, f)));
+  shown.append(
+    el("p", { class: "dim" }, count(all.length, "sample") + " of " + (f.at_least ? "at least " : "") + count(f.requests, "request") + ":"),
+    el("div", { class: "scroll" }, el("table", { class: "samples" },
+      el("thead", {}, el("tr", {}, used.map(([name]) => el("th", {}, name)))),
+      el("tbody", {}, all.map((s) => el("tr", {}, used.map(([name, value]) =>
+        el("td", { class: name.toLowerCase().split(" ")[0] + (name === "Method" && sends(s.method) ? " sends" : "") }, String(value(s, f) || "")))))))));
   return shown;
 }
 

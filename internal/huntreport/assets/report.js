@@ -224,7 +224,7 @@ function row(data, state, f) {
     el("td", { class: "days" }, String(f.days)),
     el("td", { class: "first" }, time(f.first)),
     el("td", { class: "last" }, time(f.last)),
-    el("td", { class: "when" }, strip(f, data.span, false)));
+    el("td", { class: "when" }, strip(f.windows, data.span)));
   show(state.open.has(f));
   return [line, open];
 }

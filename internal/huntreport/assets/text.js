@@ -27,7 +27,7 @@ function fill(node, properties, children) {
       node.setAttribute(key, value === true ? "" : value);
     }
   }
-  node.append(...children.flat().filter((c) => c !== undefined && c !== ""));
+  node.append(...children.flat(Infinity).filter((c) => c !== undefined && c !== ""));
   return node;
 }
 

@@ -53,7 +53,7 @@ function overview(findings, span, chosen, pick) {
   const last = begin + n * step;
   const marks = [begin, begin + Math.floor(n / 2) * step, last].map((ms) => el("span", {}, step < 24 * hour ? time(ms).slice(0, 16) : day(ms)));
   return el("figure", { class: "chart" },
-    el("figcaption", {}, "Findings active in each " + span_(step) + ", at most " + numbers.format(highest)),
+    el("figcaption", {}, "Findings active per " + span_(step) + " (highest: " + numbers.format(highest) + ")"),
     out, el("div", { class: "axis" }, marks));
 }
 
@@ -62,22 +62,44 @@ function span_(step) {
   return names.get(step) || (step < 24 * hour ? step / hour + " hours" : Math.round(step / 24 / hour) + " days");
 }
 
-// strip draws a finding's requests: a bar from the first to the last of each
-// window, and a mark for each sample; large has room for marks of its own.
-function strip(f, span, large) {
-  const height = large ? 44 : 14;
-  const length = Math.max(1, span.to - span.from);
-  const x = (ms) => 4 + ((ms - span.from) / length) * 992;
-  const out = svg("svg", { viewBox: "0 0 1000 " + height, preserveAspectRatio: "none", class: large ? "strip large" : "strip", role: "img", "aria-label": "Requests over time" });
-  out.append(svg("line", { class: "base", x1: 0, x2: 1000, y1: height / 2, y2: height / 2 }));
-  for (const w of f.windows) {
-    out.append(svg("rect", { class: w.complete ? "bar" : "bar doubtful", x: x(w.from) - 3, width: Math.max(6, x(w.to) - x(w.from) + 6), y: height / 2 - height / 5, height: height / 2.5 },
+// strip draws the windows of a finding in the span: a bar from the first to the
+// last request of each.
+function strip(ws, span) {
+  const x = scale(span);
+  const out = canvas("strip", 14);
+  for (const w of ws) {
+    out.append(svg("rect", { class: w.complete ? "bar" : "bar doubtful", x: x(w.from) - 3, width: Math.max(6, x(w.to) - x(w.from) + 6), y: 4, height: 6 },
       svg("title", {}, time(w.from) + " to " + time(w.to) + ": " + count(w.requests, "request"))));
-    for (const s of large ? w.samples || [] : []) {
-      const sends = s.method && !["GET", "HEAD", "OPTIONS"].includes(s.method);
-      out.append(svg("rect", { class: sends ? "mark sends" : "mark", x: x(Date.parse(s.time)) - 1.5, width: 3, y: 4, height: height - 8 },
-        svg("title", {}, time(Date.parse(s.time)) + " " + (s.method || "") + " " + (s.status || ""))));
-    }
   }
   return out;
+}
+
+// samples draws one window from its start to its end, so that the same hours of
+// several days stand below each other, with a mark for each sample request.
+function samples(w) {
+  const x = scale({ from: w.start_, to: w.end_ });
+  const out = canvas("strip large", 20);
+  for (let i = 1; i < 4; i++) {
+    out.append(svg("line", { class: "base", x1: 250 * i, x2: 250 * i, y1: 0, y2: 20 }));
+  }
+  out.append(svg("rect", { class: "bar", x: x(w.from) - 2, width: Math.max(4, x(w.to) - x(w.from) + 4), y: 8, height: 4 }));
+  for (const s of w.samples || []) {
+    out.append(svg("rect", { class: sends(s.method) ? "mark sends" : "mark", x: x(Date.parse(s.time)) - 1.5, width: 3, y: 3, height: 14 },
+      svg("title", {}, [time(Date.parse(s.time)), s.method, s.status].filter(Boolean).join(" "))));
+  }
+  return out;
+}
+
+function sends(method) {
+  return Boolean(method) && !["GET", "HEAD", "OPTIONS"].includes(method);
+}
+
+function scale(span) {
+  const length = Math.max(1, span.to - span.from);
+  return (ms) => 4 + ((ms - span.from) / length) * 992;
+}
+
+function canvas(name, height) {
+  return svg("svg", { viewBox: "0 0 1000 " + height, preserveAspectRatio: "none", class: name, role: "img", "aria-label": "Requests over time" },
+    svg("line", { class: "base", x1: 0, x2: 1000, y1: height / 2, y2: height / 2 }));
 }
