@@ -49,9 +49,9 @@ func detection(lr plog.LogRecord) (d *huntreport.Detection, ok bool) {
 	d.Methods = strs(m, "detection.methods")
 	d.NoReferer = num(m, "detection.referer.missing_count")
 	d.ForeignReferer = num(m, "detection.referer.foreign_count")
-	d.New = flag(m, "detection.new")
+	d.New = boolean(m, "detection.new")
 	d.History, _ = when(str(m, "detection.history.start"))
-	complete := flag(m, "detection.complete")
+	complete := boolean(m, "detection.complete")
 	d.Complete = complete != nil && *complete
 	d.IncompleteReason = strs(m, "detection.incomplete_reasons")
 	d.Samples = samples(m)
@@ -178,7 +178,7 @@ func num(m pcommon.Map, key string) int64 {
 	return 0
 }
 
-func flag(m pcommon.Map, key string) *bool {
+func boolean(m pcommon.Map, key string) *bool {
 	v, ok := m.Get(key)
 	if !ok || v.Type() != pcommon.ValueTypeBool {
 		return nil

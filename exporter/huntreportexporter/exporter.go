@@ -195,4 +195,3 @@ func (r *report) Shutdown(ctx context.Context) error {
 	}
 	return err
 }
-

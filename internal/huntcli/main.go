@@ -124,7 +124,8 @@ func complete(path string, read *huntreport.Run) (*huntreport.Document, error) {
 	store := huntreport.NewStore(maxFindings)
 	store.Restore(old)
 	doc := store.Document(old.Title, old.Version, time.Now())
-	doc.Ignored, doc.Run = old.Ignored, read
+	doc.Ignored = old.Ignored
+	doc.Add(read)
 	return doc, huntreport.WriteFile(huntreport.Disk{}, path, doc.WriteHTML)
 }
 

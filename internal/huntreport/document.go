@@ -90,12 +90,16 @@ func intern[T any](seen map[string]int, all *[]T, key string, value T) int {
 	return i
 }
 
-// Requests is the number of requests of all findings.
-func (doc *Document) Requests() (n int64) {
-	for _, f := range doc.Findings {
-		n += f.Requests
+// Add adds what a hunt read.
+func (doc *Document) Add(r *Run) {
+	r.Logs = text(r.Logs, maxKey)
+	for i := range r.Unread {
+		r.Unread[i].Path, r.Unread[i].Error = text(r.Unread[i].Path, maxKey), text(r.Unread[i].Error, maxKey)
 	}
-	return n
+	for i := range r.Warning {
+		r.Warning[i] = text(r.Warning[i], maxKey)
+	}
+	doc.Run = r
 }
 
 // Levels counts the findings of each level: strong, moderate, weak.
