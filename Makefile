@@ -18,7 +18,7 @@ GENERATED = $(dir $(wildcard receiver/*/metadata.yaml processor/*/metadata.yaml 
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## build the collector and hunt through the sample logs
@@ -48,6 +48,13 @@ KILLS ?= 100
 .PHONY: test-crash
 test-crash: build ## kill the built collector again and again, and compare what it finds with an oracle
 	cd internal/e2e && $(GO) run ./crash -collector "$(CURDIR)/$(COLLECTOR)" -kills $(KILLS)
+
+BROWSERTEST = exporter/huntreportexporter/browsertest
+
+.PHONY: test-browser
+test-browser: ## test the hunt report in Chromium (needs node, npm and a Chromium)
+	$(GO) run ./$(BROWSERTEST) -out $(BROWSERTEST)/out
+	cd $(BROWSERTEST) && npm ci --silent --no-audit --no-fund && npm test
 
 .PHONY: build
 build: ## build the distribution, dist/iishunt, with ocb

@@ -78,11 +78,14 @@ func Story() []*huntreport.Detection {
 func Many(n int) []*huntreport.Detection {
 	out := make([]*huntreport.Detection, 0, n)
 	for i := range n {
-		d := Detection(fmt.Sprintf("/section%d/page%05d.aspx", i%40, i), fmt.Sprintf("198.51.100.%d", i%250), i%60, int64(1+i%17))
+		path := fmt.Sprintf("/section%d/page%05d.aspx", i%40, i)
+		if i%20 == 0 {
+			path = fmt.Sprintf("/uploads/2026/image%05d.aspx", i)
+		}
+		d := Detection(path, fmt.Sprintf("198.51.100.%d", i%250), i%60, int64(1+i%17))
 		d.UserAgent = fmt.Sprintf("%s Build/%d", agent, i%500)
 		d.Sites = []string{fmt.Sprintf("W3SVC%d", i%12)}
 		if i%20 == 0 {
-			d.Path = fmt.Sprintf("/uploads/2026/image%05d.aspx", i)
 			d.Methods = []string{"GET", "POST"}
 		}
 		out = append(out, d)
