@@ -96,6 +96,9 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err := errors.Join(err, metricsErr); err != nil {
 		return err
 	}
+	if p.unsure {
+		warnings = append(warnings, "The collector did not say that it has evaluated everything; findings may be missing")
+	}
 	read := figures.run()
 	read.Logs, read.Files, read.Bytes, read.Took = o.logs, int64(len(logs.files)), logs.bytes, time.Since(begin)
 	read.Unread, read.Warning = logs.unread, warnings

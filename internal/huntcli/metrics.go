@@ -138,6 +138,11 @@ func (f figures) lines() (n int64) {
 	return n
 }
 
+// requests is the number of lines that are requests.
+func (f figures) requests() int64 {
+	return f["receiver_iis_log_lines"]["record"] + f["receiver_iis_log_lines"]["dropped"]
+}
+
 // waiting is the number of files whose lines nobody has taken yet.
 func (f figures) waiting() int64 { return f["receiver_iis_log_files_waiting"][""] }
 

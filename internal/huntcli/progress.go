@@ -11,9 +11,12 @@ import (
 	"time"
 )
 
-// quiet is how many metric pushes without a new line (15 s) it takes to believe
-// that no more come, where the collector never says that it evaluated anything.
-const quiet = 30
+// How many metric pushes without a new line it takes to believe that no more
+// come, where the collector does not say that it evaluated anything.
+const (
+	quietEmpty = 30  // 15 s: there was no request to evaluate
+	quiet      = 240 // 2 min: there were requests, and that is strange
+)
 
 // wait ends when the collector has said that all is evaluated, and has read
 // nothing more since.
@@ -30,7 +33,12 @@ func wait(ctx context.Context, evaluated <-chan struct{}, updates <-chan figures
 				last, still, said = n, 0, false // more came: it is evaluated again
 				continue
 			}
-			if still++; said && still >= 2 || still >= quiet {
+			still++
+			switch {
+			case said && still >= 2, f.requests() == 0 && still >= quietEmpty:
+				return nil
+			case still >= quiet:
+				p.unsure = true
 				return nil
 			}
 		case <-ctx.Done():
@@ -47,6 +55,7 @@ type progress struct {
 	begin    time.Time
 	tenth    int64 // of the last line that was written, where it is no terminal
 	width    int
+	unsure   bool // the collector never said that it evaluated all
 }
 
 func (p *progress) show(f figures) {
