@@ -233,7 +233,7 @@ func TestWithoutLogs(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "logs of web01 #2 (old)")
+	dir := filepath.Join(t.TempDir(), "logs of web01 #2 {old} [x]")
 	write(t, filepath.Join(dir, "a", "b", "one.log"), header+strings.Repeat("line\n", 99))
 	write(t, filepath.Join(dir, "two.log.gz"), zipped(t, header+strings.Repeat("line\n", 899)))
 	write(t, filepath.Join(dir, "notes.txt"), "x")
@@ -242,7 +242,7 @@ func TestFind(t *testing.T) {
 	require.Len(t, l.files, 2)
 	require.InDelta(t, 1000, l.lines, 20)
 
-	l, err = find(filepath.Join(dir, "*.txt"))
+	l, err = find(filepath.Join(quoted(dir), "*.txt"))
 	require.NoError(t, err)
 	require.Len(t, l.files, 1)
 	l, err = find(filepath.Join(dir, "a", "b", "one.log"))

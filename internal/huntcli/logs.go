@@ -74,7 +74,7 @@ func quoted(name string) string {
 	if runtime.GOOS == "windows" {
 		return name
 	}
-	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[", "{", "\\{").Replace(name)
+	return strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[", "{", "\\{", "}", "\\}").Replace(name)
 }
 
 // inspect opens each file, sums their sizes, and estimates the lines in them.

@@ -75,6 +75,8 @@ type Window struct {
 	Complete         bool      `json:"complete"`
 	IncompleteReason []string  `json:"incomplete,omitempty"`
 	Samples          []Sample  `json:"samples,omitempty"` // in order of time
+
+	command string // what looks like one in the samples' queries
 }
 
 // Sample is a request.
@@ -118,6 +120,7 @@ func (d *Detection) tidy() bool {
 	d.Methods = list(d.Methods, maxList)
 	d.IncompleteReason = list(d.IncompleteReason, maxList)
 	d.Samples = samples(d.Samples)
+	d.command = findCommand(d.Samples)
 	if len(d.Clients) == 1 { // then it need not stand with each
 		for i := range d.Samples {
 			if d.Samples[i].Client == d.Clients[0] {

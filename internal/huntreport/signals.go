@@ -150,18 +150,27 @@ var commandLike = regexp.MustCompile(`(?i)(^|[&;])(cmd|exec|command|execute|shel
 
 func command(f *Finding, _ *context) (int, string) {
 	for i := range f.Windows {
-		for j := range f.Windows[i].Samples {
-			query := f.Windows[i].Samples[j].Query
-			plain := strings.ReplaceAll(query, "+", " ")
-			if decoded, err := url.QueryUnescape(query); err == nil {
-				plain = decoded
-			}
-			if m := commandLike.FindString(plain); m != "" {
-				return 30, text(m, 60)
-			}
+		if c := f.Windows[i].command; c != "" {
+			return 30, c
 		}
 	}
 	return 0, ""
+}
+
+// findCommand is what looks like a command in the samples' queries. It is
+// looked for once for each detection: attackers choose how long that takes.
+func findCommand(samples []Sample) string {
+	for i := range samples {
+		query := samples[i].Query
+		plain := strings.ReplaceAll(query, "+", " ")
+		if decoded, err := url.QueryUnescape(query); err == nil {
+			plain = decoded
+		}
+		if m := commandLike.FindString(plain); m != "" {
+			return text(m, 60)
+		}
+	}
+	return ""
 }
 
 // reading are the methods that send nothing.
@@ -238,11 +247,17 @@ func oddName(f *Finding, _ *context) (int, string) {
 	return 0, ""
 }
 
-var tools = regexp.MustCompile(`(?i)sqlmap|nikto|nuclei|nmap|masscan|zgrab|gobuster|dirbuster|dirsearch|feroxbuster|ffuf|wfuzz|wpscan|acunetix|nessus|openvas|qualys|netsparker|burp|hydra|metasploit|antsword|godzilla|behinder|scanner|\bcurl/|\bwget/|python-requests|python-urllib|go-http-client|libwww-perl|winhttp\.winhttprequest|powershell`)
+// tools are parts of the names that scanners and attack tools give themselves.
+var tools = strings.Fields(`sqlmap nikto nuclei nmap masscan zgrab gobuster dirbuster dirsearch feroxbuster ffuf wfuzz
+	wpscan acunetix nessus openvas qualys netsparker burp hydra metasploit antsword godzilla behinder scanner
+	curl/ wget/ python-requests python-urllib go-http-client libwww-perl winhttp.winhttprequest powershell`)
 
 func attackTool(f *Finding, _ *context) (int, string) {
-	if m := tools.FindString(f.agent); m != "" {
-		return 15, m
+	agent := strings.ToLower(f.agent)
+	for _, tool := range tools {
+		if strings.Contains(agent, tool) {
+			return 15, strings.TrimSuffix(tool, "/")
+		}
 	}
 	return 0, ""
 }
