@@ -191,18 +191,32 @@ func threats(in []Threat) []Threat {
 
 // size is about how many bytes the detection takes in the report.
 func (d *Detection) size() int {
-	n := 400 + len(d.Path) + len(d.UserAgent)
+	n := 400 + inJSON(d.Path) + inJSON(d.UserAgent)
 	for k, v := range d.Group {
-		n += len(k) + len(v)
+		n += inJSON(k) + inJSON(v)
 	}
-	for _, l := range [][]string{d.Clients, d.Sites, d.Hosts, d.Servers, d.Methods} {
+	for _, l := range [][]string{d.Clients, d.Sites, d.Hosts, d.Servers, d.Methods, d.IncompleteReason} {
 		for _, s := range l {
-			n += len(s) + 3
+			n += inJSON(s) + 3
 		}
 	}
 	for i := range d.Samples {
 		s := &d.Samples[i]
-		n += 100 + len(s.Query) + len(s.Referer) + len(s.User) + len(s.File)
+		n += 100 + inJSON(s.Client) + inJSON(s.Method) + inJSON(s.Query) + inJSON(s.Referer) + inJSON(s.User) + inJSON(s.File)
+	}
+	return n
+}
+
+// inJSON is how many bytes a text takes there: "<" becomes \u003c.
+func inJSON(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		switch s[i] {
+		case '<', '>', '&':
+			n += 5
+		case '"', '\\':
+			n++
+		}
 	}
 	return n
 }

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/iishunt/iishunt/internal/printable"
 )
 
 // Signal is a property that makes a finding more telling. None takes points
@@ -36,6 +38,8 @@ const (
 	Strong   = "strong"   // strongFrom and more
 	Moderate = "moderate" // moderateFrom and more
 	Weak     = "weak"
+
+	maxDetail = 100 // bytes of what a signal saw
 
 	strongFrom   = 60
 	moderateFrom = 30
@@ -89,7 +93,7 @@ func (f *Finding) judge(c *context) {
 		s := &Signals[i]
 		points, detail := s.test(f, c)
 		if points > 0 || detail != "" {
-			f.Reasons = append(f.Reasons, Reason{s.ID, points, detail})
+			f.Reasons = append(f.Reasons, Reason{s.ID, points, printable.Cut(detail, maxDetail)})
 			f.Score += points
 		}
 	}
