@@ -36,6 +36,12 @@ func (Disk) Create(path string, mode fs.FileMode) (File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if runtime.GOOS == "windows" {
+		return f, nil
+	}
+	if err := f.Chmod(mode); err != nil { // the umask may have taken rights away
+		return nil, errors.Join(err, f.Close(), os.Remove(path))
+	}
 	return f, nil
 }
 

@@ -69,9 +69,14 @@ function sorted(findings, state) {
   });
 }
 
+// everything is the state of the filters that lets every finding through.
+function everything() {
+  return { search: "", levels: new Set(["strong", "moderate", "weak"]), site: "", signal: "", client: undefined, agent: undefined, span: undefined };
+}
+
 function report() {
   const data = load();
-  const state = { search: "", levels: new Set(["strong", "moderate", "weak"]), sort: "score", direction: -1, page: 0, open: new Set() };
+  const state = { ...everything(), sort: "score", direction: -1, page: 0, open: new Set() };
   const nodes = { chart: el("div", {}), filters: el("div", { class: "chips" }), found: el("p", { class: "found", role: "status" }), body: el("tbody", {}), pager: el("nav", { class: "pager", "aria-label": "Pages" }), head: el("tr", {}) };
   const refresh = (keepPage) => {
     if (!keepPage) {
@@ -116,7 +121,13 @@ function summary(data, state, refresh) {
   const tile = (value, label, title) => el("div", { class: "tile", title }, el("b", {}, typeof value === "number" ? numbers.format(value) : value), el("span", {}, label));
   const incomplete = sum((f) => (f.windows.every((w) => w.complete) ? 0 : 1));
   return el("div", { class: "tiles" },
-    tile(data.findings.length, data.findings.length === 1 ? "finding" : "findings", "a page (or other group) and its clients, over all windows"),
+    el("button", { type: "button", class: "tile all", title: "a page (or other group) and its clients, over all windows; show all", onclick: () => {
+      Object.assign(state, everything());
+      for (const id of ["search", "site", "signal"]) {
+        document.getElementById(id).value = "";
+      }
+      refresh();
+    } }, el("b", {}, numbers.format(data.findings.length)), el("span", {}, data.findings.length === 1 ? "finding" : "findings")),
     ["strong", "moderate", "weak"].map((id) => el("button", { type: "button", class: "tile " + id, title: "show these only", onclick: () => { state.levels = new Set([id]); refresh(); } }, el("b", {}, numbers.format(level(id))), el("span", {}, id))),
     tile(all((f) => f.clients || []).size, "clients"),
     tile(all((f) => f.sites || []).size, "sites"),
