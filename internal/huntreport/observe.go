@@ -36,8 +36,16 @@ func uploadFolder(f *Finding, _ *context) (int, string) {
 	return 0, ""
 }
 
-var commandLike = regexp.MustCompile(`(?i)(^|[&;])(cmd|exec|command|execute|shell|run)=.|whoami|powershell|cmd\.exe|/bin/(ba)?sh|/etc/passwd|` +
-	`\bnet(1)? +(user|localgroup)|\bipconfig\b|\bcertutil\b|xp_cmdshell|\.\.[/\\]|\b[a-z]:\\|eval\(|base64_decode|frombase64string|union(\s|/\*.*\*/)+select`)
+// commands are parts of what is typed into a shell, or of code that gets there;
+// parameters are names under which shells take it. In lower case.
+var (
+	commands = []string{
+		"whoami", "ipconfig", "powershell", "certutil", "cmd.exe", "/bin/sh", "/bin/bash", "/etc/passwd", "xp_cmdshell",
+		"net user", "net1 user", "net localgroup", "net1 localgroup", "../", `..\`, `c:\`, `d:\`,
+		"eval(", "base64_decode", "frombase64string", "union select", "union all select",
+	}
+	parameters = []string{"cmd", "exec", "command", "execute", "shell", "run"}
+)
 
 func command(f *Finding, _ *context) (int, string) {
 	for i := range f.Windows {
@@ -57,8 +65,16 @@ func findCommand(samples []Sample) string {
 		if decoded, err := url.QueryUnescape(query); err == nil {
 			plain = decoded
 		}
-		if m := commandLike.FindString(plain); m != "" {
-			return text(m, 60)
+		plain = strings.ToLower(plain)
+		for _, c := range commands {
+			if strings.Contains(plain, c) {
+				return c
+			}
+		}
+		for part := range strings.FieldsFuncSeq(plain, func(r rune) bool { return r == '&' || r == ';' }) {
+			if name, value, _ := strings.Cut(part, "="); value != "" && slices.Contains(parameters, name) {
+				return text(part, 60)
+			}
 		}
 	}
 	return ""
