@@ -11,18 +11,30 @@ TOOL = $(GO) tool -modfile="$(CURDIR)/internal/tools/go.mod"
 LINT = $(GO) tool -modfile="$(CURDIR)/internal/tools/lint/go.mod" golangci-lint
 
 # Where our code is; dist/ has what ocb writes.
-CODE = $(wildcard bench connector internal processor receiver)
+CODE = $(wildcard bench connector exporter internal processor receiver)
 
 # Components that mdatagen generates code for.
-GENERATED = $(dir $(wildcard receiver/*/metadata.yaml processor/*/metadata.yaml connector/*/metadata.yaml))
+GENERATED = $(dir $(wildcard receiver/*/metadata.yaml processor/*/metadata.yaml connector/*/metadata.yaml exporter/*/metadata.yaml))
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: build ## build the collector and hunt through the sample logs
 	@$(GO) run ./internal/demo
+
+# Of hunt: a folder (its .log and .log.gz files, at any depth), a file or a
+# pattern; the report to write. They go through the environment, so that blanks
+# and quotes in them are no business of the shell.
+LOGS   ?=
+REPORT ?= hunt.html
+
+.PHONY: hunt
+hunt: export HUNT_LOGS = $(LOGS)
+hunt: export HUNT_REPORT = $(REPORT)
+hunt: build ## hunt in old logs: make hunt LOGS=<folder or pattern>, writes hunt.html
+	@$(GO) run ./internal/huntcli -logs "$$HUNT_LOGS" -report "$$HUNT_REPORT"
 
 .PHONY: test
 test: ## run every test, with the race detector where there is a C compiler
@@ -36,6 +48,13 @@ KILLS ?= 100
 .PHONY: test-crash
 test-crash: build ## kill the built collector again and again, and compare what it finds with an oracle
 	cd internal/e2e && $(GO) run ./crash -collector "$(CURDIR)/$(COLLECTOR)" -kills $(KILLS)
+
+BROWSERTEST = exporter/huntreportexporter/browsertest
+
+.PHONY: test-browser
+test-browser: ## test the hunt report in Chromium (needs node, npm and a Chromium)
+	$(GO) run ./$(BROWSERTEST) -out $(BROWSERTEST)/out
+	cd $(BROWSERTEST) && npm ci --silent --no-audit --no-fund && npm test
 
 .PHONY: build
 build: ## build the distribution, dist/iishunt, with ocb

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/iishunt/iishunt/internal/runner"
 )
 
 // role makes this test program play a collector.
@@ -50,7 +52,7 @@ func playCollector(how string) int {
 		}
 		fmt.Fprintln(os.Stderr, "2026-03-04T05:06:07Z\twarn\thunt/report.go:1\tNothing can be found\t"+
 			`{"resource": {"service.name": "iishunt"}, "otelcol.signal": "logs", "stage": "extension", "records": 12}`)
-		fmt.Fprintln(os.Stderr, "2026-03-04T05:06:07Z\tinfo\thunt/report.go:1\t"+evaluated)
+		fmt.Fprintln(os.Stderr, "2026-03-04T05:06:07Z\tinfo\thunt/report.go:1\t"+runner.Evaluated)
 	}
 	<-interrupted
 	return 0
@@ -115,11 +117,6 @@ func TestExpectedFileMustNotHoldFieldsThatAreNotCompared(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(`[{"severity":"Low"}]`), 0o600))
 	_, err := readExpected(path)
 	require.ErrorContains(t, err, "severity")
-}
-
-func TestPrintableStopsTerminalSequences(t *testing.T) {
-	require.Equal(t, `\u001b[2J\u202ex.aspx`, printable("\x1b[2J\u202ex.aspx"))
-	require.Equal(t, "/überblick.aspx", printable("/überblick.aspx"))
 }
 
 func TestExportThatIsNoJSONIsAnError(t *testing.T) {

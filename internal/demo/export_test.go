@@ -39,7 +39,7 @@ const (
     sites       W3SVC1
     user agent  Mozilla/5.0
     requests    2, first 2026-03-02T01:10:00Z, last 2026-03-02T03:55:10Z
-    evidence    2026-03-02T01:10:00Z  POST 200  /up/x.aspx?c=\u001b[2J
+    evidence    2026-03-02T01:10:00Z  POST 200  /up/x.aspx?c=\x1b[2J
                 2026-03-02T03:55:10Z  -    -  /up/x.aspx  bytes 512
     complete    no: late_records; a second client may have gone unseen
     rule        URI requests from single client (severity Low)

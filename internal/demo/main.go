@@ -20,7 +20,17 @@ import (
 	"os"
 	"os/signal"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/runner"
 )
+
+// overlay sends the detections to url, in place of the configuration's own
+// exporters. Without a queue the collector is told of each delivery at once, so
+// that nothing can be on its way when it says that it is done.
+func overlay(url string) string {
+	return fmt.Sprintf("yaml:{exporters: {otlp_http/demo: {endpoint: %q, encoding: json, compression: none, "+
+		"sending_queue: {enabled: false}}}, service: {pipelines: {logs: {exporters: [otlp_http/demo]}}}}", url)
+}
 
 type options struct {
 	collector string
@@ -59,7 +69,8 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("listening on loopback for the collector's detections: %w", err)
 	}
-	warnings, collectErr := runCollector(ctx, o, s.url)
+	collector := runner.Collector{Program: o.collector, Configs: []string{o.config, overlay(s.url)}, Wait: runner.FirstEvaluated}
+	warnings, collectErr := collector.Run(ctx)
 	detections, sinkErr := s.stop()
 	if err := errors.Join(collectErr, sinkErr); err != nil {
 		return err

@@ -8,7 +8,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
+
+	"github.com/iishunt/iishunt/internal/printable"
 )
 
 // printer writes detections as an analyst reads them: the sentence, then what
@@ -22,7 +23,7 @@ func newPrinter(out io.Writer) *printer { return &printer{out: out} }
 
 func (p *printer) detection(d detection) {
 	p.count++
-	fmt.Fprintf(p.out, "[%d] %s\n", p.count, printable(d.sentence))
+	fmt.Fprintf(p.out, "[%d] %s\n", p.count, printable.Text(d.sentence))
 	p.field("window", d.text("detection.window.start")+" to "+d.text("detection.window.end"))
 	p.field("clients", strings.Join(d.texts("detection.clients"), ", "))
 	p.field("sites", strings.Join(d.texts("detection.sites"), ", "))
@@ -47,7 +48,7 @@ func (p *printer) detection(d detection) {
 // field writes a line of a detection's block; nothing where there is no value.
 func (p *printer) field(name, value string) {
 	if value != "" {
-		fmt.Fprintf(p.out, "    %-10s  %s\n", name, printable(value))
+		fmt.Fprintf(p.out, "    %-10s  %s\n", name, printable.Text(value))
 	}
 }
 
@@ -105,7 +106,7 @@ func (p *printer) summary(detections []detection) {
 // warnings tells what the collector warned of: it may be why nothing was found.
 func (p *printer) warnings(all []string) {
 	for _, text := range all {
-		fmt.Fprintf(p.out, "The collector warned: %s\n", printable(text))
+		fmt.Fprintf(p.out, "The collector warned: %s\n", printable.Text(text))
 	}
 }
 
@@ -114,18 +115,4 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// printable keeps what an attacker wrote into a log line from steering the
-// terminal: control characters and direction marks become their escapes.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if unicode.IsPrint(r) {
-			b.WriteRune(r)
-		} else {
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
-	}
-	return b.String()
 }

@@ -28,6 +28,7 @@ import (
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
 	"github.com/iishunt/iishunt/connector/rareclientconnector"
+	"github.com/iishunt/iishunt/exporter/huntreportexporter"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver"
 )
@@ -52,6 +53,7 @@ func factories(s *sinks) (otelcol.Factories, error) {
 		nopexporter.NewFactory(),
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
+		huntreportexporter.NewFactory(),
 		azuremonitorexporter.NewFactory(), // of docs/backends, as is the next
 		kafkaexporter.NewFactory(),
 		s.factory(),

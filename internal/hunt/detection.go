@@ -7,12 +7,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/printable"
 	"github.com/iishunt/iishunt/internal/rareclient"
 )
 
@@ -57,10 +56,10 @@ func (h *Hunter) detection(lr plog.LogRecord, f *rareclient.Finding, now time.Ti
 	m.EnsureCapacity(40)
 	h.putRule(m)
 	for i, name := range h.cfg.GroupBy {
-		m.PutStr(name, clean(f.Values[i]))
+		m.PutStr(name, printable.Text(f.Values[i]))
 	}
 	if len(f.Clients) == 1 {
-		m.PutStr(attrClient, clean(f.Clients[0]))
+		m.PutStr(attrClient, printable.Text(f.Clients[0]))
 	}
 	putStrings(m, "detection.clients", f.Clients)
 	m.PutInt("detection.client_count", int64(len(f.Clients)))
@@ -131,7 +130,7 @@ func (h *Hunter) putEvidence(m pcommon.Map, f *rareclient.Finding) {
 			{"file", s.File},
 		} {
 			if kv[1] != "" && kv[1] != "-" {
-				e.PutStr(kv[0], clean(kv[1]))
+				e.PutStr(kv[0], printable.Text(kv[1]))
 			}
 		}
 		if s.Status > 0 {
@@ -151,7 +150,7 @@ func putStrings(m pcommon.Map, key string, values []string) {
 	s := m.PutEmptySlice(key)
 	s.EnsureCapacity(len(values))
 	for _, v := range values {
-		s.AppendEmpty().SetStr(clean(v))
+		s.AppendEmpty().SetStr(printable.Text(v))
 	}
 }
 
@@ -206,44 +205,4 @@ func listed(values []string) string {
 	return strings.Join(out, ", ") + more
 }
 
-func short(s string) string {
-	s = clean(s)
-	if len(s) <= maxInSentence {
-		return s
-	}
-	n := maxInSentence
-	for !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
-
-// clean makes a text from a log line harmless for terminals, log files and
-// backends: invalid UTF-8 becomes U+FFFD, and what is not printable (control
-// characters, direction marks) becomes its escape.
-func clean(s string) string {
-	for i, r := range s {
-		if r == utf8.RuneError || !unicode.IsPrint(r) {
-			return cleanFrom(s, i)
-		}
-	}
-	return s
-}
-
-func cleanFrom(s string, start int) string {
-	var b strings.Builder
-	b.WriteString(s[:start])
-	for _, r := range s[start:] {
-		switch {
-		case unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r < 0x80:
-			fmt.Fprintf(&b, `\x%02x`, r)
-		case r < 0x10000:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
-		}
-	}
-	return b.String()
-}
+func short(s string) string { return printable.Cut(printable.Text(s), maxInSentence) }

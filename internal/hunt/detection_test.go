@@ -111,38 +111,6 @@ func TestSubjectWithoutAPath(t *testing.T) {
 		"between 1970-01-01T00:00:00Z and 1970-01-01T00:00:00Z", h.sentence(f))
 }
 
-func TestClean(t *testing.T) {
-	for in, want := range map[string]string{
-		"/plain.aspx":       "/plain.aspx",
-		"/größe.aspx":       "/größe.aspx",
-		"a\x1b[31mred":      `a\x1b[31mred`,
-		"line\r\nbreak":     `line\x0d\x0abreak`,
-		"nul\x00":           `nul\x00`,
-		"\x9b31m":           "\uFFFD31m",
-		"\u009b31m":         `\u009b31m`,
-		"abc\u202edcb":      `abc\u202edcb`,
-		"bad\xc0\xafutf8":   "bad\uFFFD\uFFFDutf8",
-		"tag\U000e0041":     `tag\U000e0041`,
-		"zero\u200bwidth":   `zero\u200bwidth`,
-		"kept \uFFFD as is": "kept \uFFFD as is",
-	} {
-		require.Equal(t, want, clean(in), "%q", in)
-	}
-}
-
-func FuzzClean(f *testing.F) {
-	f.Add("a\x1b[2J\u202e\xff")
-	f.Fuzz(func(t *testing.T, s string) {
-		got := clean(s)
-		if strings.ContainsFunc(got, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 || r == 0x202e }) || strings.ToValidUTF8(got, "") != got {
-			t.Errorf("%q became %q", s, got)
-		}
-		if n := len(short(s)); n > maxInSentence+len("…") {
-			t.Errorf("%d bytes in a sentence", n)
-		}
-	})
-}
-
 func TestLongListsAreCutInTheSentenceOnly(t *testing.T) {
 	require.Equal(t, "a, b, c and 2 more", listed([]string{"a", "b", "c", "d", "e"}))
 	require.Equal(t, strings.Repeat("x", maxInSentence)+"…", short(strings.Repeat("x", 500)))

@@ -1,7 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package runner
 
 import (
 	"bytes"
@@ -13,22 +13,21 @@ import (
 )
 
 const (
-	// evaluated is what rare_client logs when no window is open any more and
+	// Evaluated is what rare_client logs when no window is open any more and
 	// all its detections are delivered.
-	evaluated = "every record received so far has been evaluated"
+	Evaluated = "every record received so far has been evaluated"
 
 	tailLines   = 30 // of the collector's log, shown when it fails
 	maxWarnings = 20 // shown after the detections
 )
 
-// watcher reads the collector's log: it closes done at the line that says that
-// all is evaluated, and keeps the warnings, and the last lines for an error.
+// watcher reads the collector's log: it tells of the line that says that all is
+// evaluated, and keeps the warnings, and the last lines for an error.
 type watcher struct {
-	done     chan struct{}
-	said     bool
-	rest     []byte // an unfinished line
-	tail     []string
-	warnings []string
+	evaluated chan struct{} // holds one element
+	rest      []byte        // an unfinished line
+	tail      []string
+	warnings  []string
 }
 
 func (w *watcher) Write(p []byte) (int, error) {
@@ -47,9 +46,11 @@ func (w *watcher) line(s string) {
 	if w.tail = append(w.tail, s); len(w.tail) > tailLines {
 		w.tail = w.tail[1:]
 	}
-	if !w.said && strings.Contains(s, evaluated) {
-		w.said = true
-		close(w.done)
+	if strings.Contains(s, Evaluated) {
+		select {
+		case w.evaluated <- struct{}{}:
+		default:
+		}
 	}
 	if text, ok := warning(s); ok && len(w.warnings) < maxWarnings {
 		w.warnings = append(w.warnings, text)

@@ -1,0 +1,197 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package huntreportexporter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.uber.org/zap"
+
+	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadata"
+	"github.com/iishunt/iishunt/internal/huntreport"
+)
+
+// restraint is how much longer than a write took the next one waits at least:
+// a large report costs a tenth of one processor at most.
+const restraint = 10
+
+// report is the exporter. ConsumeLogs only keeps detections, and never fails;
+// one goroutine writes them.
+type report struct {
+	cfg       *Config
+	log       *zap.Logger
+	version   string
+	telemetry *metadata.TelemetryBuilder
+	disk      huntreport.FS
+
+	stop   chan struct{} // closed by Shutdown; nil before Start
+	done   chan struct{} // closed when the writer has ended
+	change chan struct{} // holds one element when there is something to write
+
+	mu      sync.Mutex // guards everything declared below
+	store   *huntreport.Store
+	ignored int64
+	failing bool
+}
+
+func newReport(cfg *Config, log *zap.Logger, version string, telemetry *metadata.TelemetryBuilder, disk huntreport.FS) *report {
+	return &report{
+		cfg: cfg, log: log, version: version, telemetry: telemetry, disk: disk,
+		change: make(chan struct{}, 1), store: huntreport.NewStore(cfg.MaxFindings),
+	}
+}
+
+// Capabilities says that records are only read.
+func (r *report) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// Start reads the report that is there, and writes one at once: a folder that
+// cannot be written must not be found out days later.
+func (r *report) Start(ctx context.Context, _ component.Host) error {
+	if err := r.restore(); err != nil {
+		return err
+	}
+	for _, path := range []string{r.cfg.Path, r.cfg.NDJSONPath} {
+		if path == "" {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			return err
+		}
+	}
+	if err := r.write(ctx); err != nil {
+		return fmt.Errorf("path: the report cannot be written: %w", err)
+	}
+	r.stop, r.done = make(chan struct{}), make(chan struct{})
+	go r.writer(context.WithoutCancel(ctx))
+	return nil
+}
+
+// restore takes over what is there. A file that is something else is left
+// alone, whatever append says.
+func (r *report) restore() error {
+	doc, err := huntreport.ReadFile(r.cfg.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("path: %w; name another file, or move this one away", err)
+	}
+	if !r.cfg.Append {
+		return nil
+	}
+	if bad := r.store.Restore(doc); bad > 0 {
+		r.log.Warn("Some detections of the report that was there cannot be used", zap.String("path", r.cfg.Path), zap.Int64("detections", bad))
+	}
+	r.ignored = max(doc.Ignored, 0)
+	return nil
+}
+
+// ConsumeLogs keeps the detections among the records.
+func (r *report) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	var outcomes [3]int64
+	r.mu.Lock()
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			for _, lr := range sl.LogRecords().All() {
+				outcome := huntreport.Ignored
+				if d, ok := detection(lr); ok {
+					outcome = r.store.Add(d)
+				}
+				outcomes[outcome]++
+			}
+		}
+	}
+	r.ignored += outcomes[huntreport.Ignored]
+	r.mu.Unlock()
+	for outcome, name := range []string{"added", "repeated", "ignored"} {
+		if n := outcomes[outcome]; n > 0 {
+			r.telemetry.ExporterHuntReportRecords.Add(ctx, n, metric.WithAttributes(attribute.String("outcome", name)))
+		}
+	}
+	select {
+	case r.change <- struct{}{}:
+	default: // it is known already
+	}
+	return nil
+}
+
+// writer writes after each change, but not more often than it may.
+func (r *report) writer(ctx context.Context) {
+	defer close(r.done)
+	for {
+		select {
+		case <-r.stop:
+			return
+		case <-r.change:
+		}
+		begin := time.Now()
+		if err := r.write(ctx); err != nil {
+			select {
+			case r.change <- struct{}{}: // try again
+			default:
+			}
+		}
+		select {
+		case <-r.stop:
+			return
+		case <-time.After(max(r.cfg.FlushInterval, restraint*time.Since(begin))):
+		}
+	}
+}
+
+// write writes the files. An error was logged, once for failures in a row.
+func (r *report) write(ctx context.Context) error {
+	r.mu.Lock()
+	doc := r.store.Document(r.cfg.Title, r.version, time.Now())
+	doc.Ignored = r.ignored
+	r.mu.Unlock()
+
+	err := huntreport.WriteFile(r.disk, r.cfg.Path, doc.WriteHTML)
+	if r.cfg.NDJSONPath != "" {
+		err = errors.Join(err, huntreport.WriteFile(r.disk, r.cfg.NDJSONPath, doc.WriteNDJSON))
+	}
+	r.telemetry.ExporterHuntReportWrites.Add(ctx, 1, metric.WithAttributes(attribute.Bool("written", err == nil)))
+	r.telemetry.ExporterHuntReportLeftOut.Record(ctx, doc.LeftOut)
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case err != nil && !r.failing:
+		r.log.Error("The report cannot be written; the old one is kept and it is tried again", zap.String("path", r.cfg.Path), zap.Error(err))
+	case err == nil && r.failing:
+		r.log.Info("The report is written again", zap.String("path", r.cfg.Path))
+	}
+	r.failing = err != nil
+	return err
+}
+
+// Shutdown writes the last state.
+func (r *report) Shutdown(ctx context.Context) error {
+	defer r.telemetry.Shutdown()
+	if r.stop == nil {
+		return nil
+	}
+	close(r.stop)
+	<-r.done
+	r.stop = nil
+	var err error
+	select {
+	case <-r.change:
+		err = r.write(ctx)
+	default: // nothing came since the last write
+	}
+	return err
+}
