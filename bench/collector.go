@@ -36,9 +36,13 @@ const (
 
 func (l *lab) command(ctx context.Context, logs string, port int, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, l.collector, args...) //nolint:gosec // the user names the collector
-	cmd.Env = append(os.Environ(), "BENCH_LOGS="+filepath.ToSlash(filepath.Join(l.dir, logs)), fmt.Sprintf("BENCH_PORT=%d", port))
+	cmd.Env = append(os.Environ(), "BENCH_LOGS="+filepath.ToSlash(filepath.Join(l.dir, logs)), fmt.Sprintf("BENCH_PORT=%d", port),
+		"BENCH_STORAGE="+filepath.ToSlash(l.storage()))
 	return cmd
 }
+
+// storage is the folder of storage extensions, empty at the begin of each run.
+func (l *lab) storage() string { return filepath.Join(l.dir, "storage") }
 
 func (l *lab) config(name string) string {
 	return "--config=" + filepath.Join(l.configs, name+".yaml")
@@ -61,6 +65,9 @@ func (l *lab) collect(s scenario, logs string, more ...string) (usage, []byte, e
 	defer cancel() // kills what is still there
 	port, err := freePort()
 	if err != nil {
+		return usage{}, nil, err
+	}
+	if err := os.RemoveAll(l.storage()); err != nil {
 		return usage{}, nil, err
 	}
 	args := []string{l.config(s.Config)}

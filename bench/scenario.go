@@ -25,6 +25,7 @@ var scenarios = []scenario{
 	{Key: "b", Title: "`file_log` + header + `csv_parser` + `time_parser`", Config: "file_log_csv", records: true},
 	{Key: "c", Title: "`file_log` without parsing", Config: "file_log_raw", records: true},
 	{Key: "d", Title: "hunt: `iis_log` + `rare_client`, `forward: all`", Config: "hunt_all", ours: true, records: true, findings: true, headers: true},
+	{Key: "d2", Title: "the same, offsets and state in `file_storage`", Config: "hunt_stored", ours: true, records: true, findings: true, headers: true},
 	{Key: "e", Title: "hunt: `iis_log` + `rare_client`, `forward: none`", Config: "hunt_none", ours: true, records: true, findings: true, check: true, headers: true},
 	{Key: "f", Title: "hunt with pushdown: `iis_log` with `match` + `rare_client`", Config: "hunt_pushdown", ours: true, findings: true, check: true, headers: true},
 	{Key: "f2", Title: "the same, only the columns that the SQL reads, no evidence", Config: "hunt_pushdown_bare", ours: true, findings: true, check: true, headers: true},

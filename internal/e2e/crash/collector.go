@@ -25,6 +25,7 @@ receivers:
     start_at: beginning
     poll_interval: 200ms
     storage: file_storage
+    %[4]s
 processors:
   rare_client:
     forward: none
@@ -69,12 +70,16 @@ type collector struct {
 	drained   chan struct{}
 }
 
-func newCollector(binary, dir, endpoint string) (*collector, error) {
+func newCollector(binary, dir, endpoint string, pushdown bool) (*collector, error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, err
 	}
 	c := &collector{binary: binary, config: filepath.Join(dir, "config.yaml")}
-	text := fmt.Sprintf(config, filepath.Join(dir, "logs", "*", "*.log"), endpoint, filepath.Join(dir, "storage"))
+	match := ""
+	if pushdown {
+		match = "match: {}" // the rule's own, which are the defaults
+	}
+	text := fmt.Sprintf(config, filepath.Join(dir, "logs", "*", "*.log"), endpoint, filepath.Join(dir, "storage"), match)
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ import (
 func main() {
 	binary := flag.String("collector", "dist/iishunt", "the Collector to kill")
 	kills := flag.Int("kills", 100, "how often it dies")
-	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of what is random")
+	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of what is random; if it is odd, iis_log has match, too")
 	keep := flag.String("keep", "", "folder for logs, storage and the Collector's log, which is kept; default a temporary one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -48,13 +48,14 @@ func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err e
 	if binary, err = filepath.Abs(binary); err != nil {
 		return err
 	}
-	fmt.Printf("%d kills, seed %d\n", kills, seed)
+	pushdown := seed%2 == 1
+	fmt.Printf("%d kills, seed %d, match in iis_log: %t\n", kills, seed, pushdown)
 	sink, err := newSink(random(seed, 1))
 	if err != nil {
 		return err
 	}
 	defer sink.stop()
-	c, err := newCollector(binary, dir, sink.address())
+	c, err := newCollector(binary, dir, sink.address(), pushdown)
 	if err != nil {
 		return err
 	}

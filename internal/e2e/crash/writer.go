@@ -31,7 +31,7 @@ type writer struct {
 	r     *rand.Rand
 	sites [sites]*os.File
 	torn  [sites]string // the rest of a line of which the beginning is written
-	lines []line
+	lines []line // that the rule looks at
 	files int
 }
 
@@ -125,7 +125,11 @@ func (w *writer) burst() string {
 				client = "198.51.100.8"
 			}
 		}
-		w.lines = append(w.lines, line{now, path, client})
+		if w.r.IntN(3) == 0 { // a request that the rule does not look at
+			path = "/style.css"
+		} else {
+			w.lines = append(w.lines, line{now, path, client})
+		}
 		text += fmt.Sprintf("%s 192.0.2.10 GET %s - 443 - %s Mozilla/5.0 - 200 0 0 %d\r\n", now.Format("2006-01-02 15:04:05"), path, client, w.r.IntN(900))
 	}
 	return text
