@@ -54,7 +54,7 @@ func restore(ctx context.Context, j *journal.Journal, problem error, cfg *Config
 	case j.Head() == nil:
 		j.Begin(wanted.encode())
 	case len(differs) > 0:
-		kept, err := undelivered(ctx, j, &found, cfg)
+		kept, err := undelivered(ctx, j, &found, cfg, log)
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func replay(ctx context.Context, j *journal.Journal, engine *rareclient.Engine, 
 
 // undelivered reads the findings of a state with other settings that nobody has
 // taken yet.
-func undelivered(ctx context.Context, j *journal.Journal, was *head, cfg *Config) ([]*rareclient.Finding, error) {
+func undelivered(ctx context.Context, j *journal.Journal, was *head, cfg *Config, log *zap.Logger) ([]*rareclient.Finding, error) {
 	c := cfg.Config
 	for key, d := range map[string]*time.Duration{"window": &c.Window, "every": &c.Every} {
 		if v, err := time.ParseDuration(was.Shape[key]); err == nil && v > 0 {
@@ -106,8 +106,12 @@ func undelivered(ctx context.Context, j *journal.Journal, was *head, cfg *Config
 		}
 	}
 	old := rareclient.New(c, cfg.Rule.ID, was.Seed)
-	if _, err := j.Replay(ctx, old.Apply); err != nil {
+	unreadable, err := j.Replay(ctx, old.Apply)
+	if err != nil {
 		return nil, err
+	}
+	if unreadable > 0 {
+		log.Error("A part of the stored state cannot be read, so that detections which wait may be lost", zap.Int("unreadable", unreadable))
 	}
 	return old.Waiting(math.MaxInt), nil
 }

@@ -26,6 +26,11 @@ const (
 	// A write that failed is tried again after these times.
 	firstRetry = 50 * time.Millisecond
 	maxRetry   = time.Second
+	// snapshotRetry is when a snapshot that failed is tried again.
+	snapshotRetry = 10 * time.Minute
+	// patience bounds the wait for storage of a sender that cannot be told to
+	// give up: at a shutdown the Collector would wait for it for ever.
+	patience = time.Minute
 )
 
 // state keeps the engine's state in a storage extension. A nil one keeps
@@ -43,6 +48,7 @@ type state struct {
 	unwritten [][]byte // changes that come before those in the engine
 
 	failure atomic.Pointer[error] // of the latest write
+	again   time.Time             // when a snapshot that failed is tried again; the loop's
 	size    atomic.Int64          // of the state in storage, in bytes
 }
 
@@ -174,8 +180,17 @@ func (s *state) outcome(ctx context.Context, err error, changes []byte) error {
 // twice, so waiting is better.
 func (s *state) keep(ctx context.Context) error {
 	err := s.flush(ctx)
+	if err == nil {
+		return nil
+	}
+	var enough <-chan time.Time
+	if ctx.Done() == nil {
+		enough = time.After(patience)
+	}
 	for wait := firstRetry; err != nil; wait = min(2*wait, maxRetry) {
 		select {
+		case <-enough:
+			return err
 		case <-ctx.Done():
 			return err
 		case <-s.stop:
@@ -197,9 +212,10 @@ func (s *state) tidy(ctx context.Context) {
 	s.mu.Lock()
 	full := s.journal.Full()
 	s.mu.Unlock()
-	if full {
+	if full && time.Now().After(s.again) {
 		if err := s.snapshot(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("The stored state could not be made smaller; that is tried again", zap.Error(err))
+			s.again = time.Now().Add(snapshotRetry)
+			s.log.Warn("The stored state could not be made smaller; that is tried again", zap.Error(err), zap.Duration("after", snapshotRetry))
 		}
 	}
 	for ctx.Err() == nil {
@@ -235,7 +251,15 @@ func (s *state) snapshot(ctx context.Context) error {
 		}
 		part := encode()
 		changes := s.engine.TakeChanges()
-		return s.outcome(ctx, s.journal.AppendPart(ctx, part, changes), changes)
+		err := s.journal.AppendPart(ctx, part, changes)
+		if err != nil { // the changes alone may still find room
+			s.meters.StorageFailures.Add(ctx, 1, s.meters.with())
+			if len(changes) > 0 {
+				s.unwritten = append(s.unwritten, changes)
+			}
+			return err
+		}
+		return s.outcome(ctx, nil, nil)
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()

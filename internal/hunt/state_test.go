@@ -21,10 +21,12 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/internal/storagetest"
 )
 
@@ -575,6 +577,93 @@ func TestDyingBetweenThePiecesOfAWindow(t *testing.T) {
 				return nil
 			})
 			require.Len(t, playMany(t, disk, &dead), pages, "death at operation %d", at)
+		})
+	}
+}
+
+// However long the storage fails, windows wait for what is refused meanwhile.
+func TestStorageThatFailsForDays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := new(consumertest.LogsSink)
+		disk := storagetest.NewDisk()
+		p := newProcess(t, hourly(), disk, sink)
+		p.send("/a.aspx", "203.0.113.1")
+		disk.SetFault(func([]*storage.Operation) error { return errNoSpace })
+		go p.ConsumeLogs(t.Context(), logs(time.Now(), "/b.aspx", "203.0.113.1")) //nolint:errcheck // it waits
+		time.Sleep(time.Minute)
+		refused := logs(time.Now(), "/c.aspx", "203.0.113.1")
+		for range 3 * 24 * 60 {
+			require.Error(t, p.ConsumeLogs(t.Context(), refused))
+			time.Sleep(time.Minute)
+		}
+		disk.SetFault(nil)
+		for p.ConsumeLogs(t.Context(), refused) != nil {
+			time.Sleep(time.Second)
+		}
+		time.Sleep(30 * time.Hour)
+		require.Len(t, seen(t, sink), 3)
+		require.Zero(t, p.engine.Stats().Lost[rareclient.ReasonLate])
+		p.stop()
+	})
+}
+
+// Where only the large parts of a snapshot find no room, records are taken, and
+// it is not tried, nor said, all the time.
+func TestSnapshotThatFindsNoRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := storagetest.NewDisk()
+		p := newProcess(t, hourly(), disk, new(consumertest.LogsSink))
+		disk.SetFault(func(ops []*storage.Operation) error {
+			for _, op := range ops {
+				if strings.HasPrefix(op.Key, "s/") && op.Type == storage.Set {
+					return errNoSpace
+				}
+			}
+			return nil
+		})
+		p.state.mu.Lock()
+		p.state.journal.Shorten()
+		p.state.mu.Unlock()
+		for range 60 {
+			p.send("/a.aspx", "203.0.113.1")
+			time.Sleep(time.Minute)
+		}
+		require.Zero(t, p.core.FilterMessageSnippet("cannot be written").Len())
+		require.LessOrEqual(t, p.core.FilterMessageSnippet("made smaller").Len(), 6)
+		disk.SetFault(nil)
+		time.Sleep(time.Hour)
+		p.state.mu.Lock()
+		require.False(t, p.state.journal.Full(), "in the end it was written")
+		p.state.mu.Unlock()
+		p.stop()
+	})
+}
+
+// A sender whose context never ends does not keep the Collector from ending.
+func TestSenderThatNeverGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := storagetest.NewDisk()
+		p := newProcess(t, hourly(), disk, new(consumertest.LogsSink))
+		disk.SetFault(func([]*storage.Operation) error { return errNoSpace })
+		require.ErrorIs(t, p.ConsumeLogs(context.Background(), logs(time.Now(), "/a.aspx", "203.0.113.1")), errNoSpace)
+		require.ErrorIs(t, p.Shutdown(t.Context()), errNoSpace)
+	})
+}
+
+// Whatever time a record has, what is stored can be read again.
+func TestOddTimestampsAreStored(t *testing.T) {
+	for _, at := range []uint64{0, 1, 1<<62 + 1<<61, 1<<63 - 1, 1 << 63, 1<<63 + 5, 5 << 61, 3 << 62, 7 << 61, 1<<64 - 1} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newProcess(t, hourly(), storagetest.NewDisk(), new(consumertest.LogsSink))
+			p.send("/a.aspx", "203.0.113.1")
+			ld := logs(time.Now(), "/b.aspx", "203.0.113.1")
+			ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).SetTimestamp(pcommon.Timestamp(at))
+			require.NoError(t, p.ConsumeLogs(t.Context(), ld))
+			open := p.engine.Stats().OpenGroups
+			p.restart()
+			require.Equal(t, open, p.engine.Stats().OpenGroups, "%x", at)
+			require.Zero(t, p.core.FilterMessageSnippet("(state_lost)").Len(), "%x", at)
+			p.stop()
 		})
 	}
 }

@@ -245,6 +245,7 @@ func (j *Journal) EndSnapshot(ctx context.Context) error {
 	j.generation, j.parts, j.first, j.snapshotSize = n.generation, n.parts, n.first, n.size
 	if err := j.client.Batch(ctx, j.metaOperation()); err != nil {
 		j.generation, j.parts, j.first, j.snapshotSize = old.generation, old.parts, old.first, old.snapshotSize
+		j.metaDue = true // it may have been written all the same
 		j.CancelSnapshot()
 		return err
 	}
@@ -262,9 +263,9 @@ func (j *Journal) discard(key func(uint64) string, from, to uint64) {
 }
 
 // Clean deletes some of what counts no longer, and reports whether there may
-// be more. It does nothing before a new state was begun in the storage.
+// be more. It does nothing before meta says so in the storage.
 func (j *Journal) Clean(ctx context.Context) (more bool, err error) {
-	if len(j.garbage) > 0 {
+	if len(j.garbage) > 0 && !j.metaDue {
 		g := &j.garbage[0]
 		to := min(g.from+deletes, g.to)
 		var ops []*storage.Operation

@@ -173,6 +173,53 @@ func TestEveryBatchFailsOnce(t *testing.T) {
 	}
 }
 
+// late is a client whose nth batch is carried out, and answered with an error.
+type late struct {
+	storage.Client
+	n int
+}
+
+func (l *late) Batch(ctx context.Context, ops ...*storage.Operation) error {
+	err := l.Client.Batch(ctx, ops...)
+	if l.n--; err == nil && l.n == 0 {
+		err = errors.New("no answer")
+	}
+	return err
+}
+
+// A batch that fails may have been carried out all the same.
+func TestBatchesWhoseAnswerIsLost(t *testing.T) {
+	for n := 1; n <= 12; n++ {
+		d := storagetest.NewDisk()
+		j, _, err := Open(t.Context(), client(t, d))
+		require.NoError(t, err)
+		j.client = &late{j.client, n}
+		j.Begin([]byte("head"))
+		put := func(s string) {
+			for j.Append(t.Context(), []byte(s)) != nil {
+				continue
+			}
+		}
+		put("a")
+		put("b")
+		for range 2 {
+			j.BeginSnapshot()
+			if j.AppendPart(t.Context(), []byte("a b"), nil) != nil {
+				j.CancelSnapshot()
+			} else {
+				_ = j.EndSnapshot(t.Context())
+			}
+			for more := true; more; {
+				more, _ = j.Clean(t.Context())
+			}
+		}
+		put("c")
+		content, unreadable, _ := replay(t, d)
+		require.Zero(t, unreadable, "batch %d", n)
+		require.Equal(t, "a b c", content, "batch %d", n)
+	}
+}
+
 // A value that is torn at any byte, or changed in any, is told and skipped; all
 // others are read.
 func TestDamageIsTold(t *testing.T) {

@@ -86,7 +86,8 @@ func (b *Batch) Source(identity ...string) {
 // not. The time is clamped to the wall clock when it lies in the future by more
 // than the allowed lateness. It returns what the match stages decided.
 func (b *Batch) Add(r *Request, values []string) Verdict {
-	if r.Time > b.now+b.engine.clock.lateness {
+	// A time before earliest is one that does not fit into 63 bits: after 2262.
+	if r.Time > b.now+b.engine.clock.lateness || r.Time < earliest {
 		r.Time = b.now
 		b.future++
 	}

@@ -9,8 +9,10 @@ import (
 	"sync"
 )
 
-// minTime is before every event time.
-const minTime = math.MinInt64
+const (
+	minTime  = math.MinInt64     // before every event time
+	earliest = math.MinInt64 / 4 // event time, in 1896: sums of two times do not overflow
+)
 
 // Engine holds the state of one rule. All methods may be called concurrently;
 // those that take a time take the wall clock in nanoseconds since the Unix epoch.
@@ -171,10 +173,10 @@ func (e *Engine) markRange(from, to int64, r Reason) {
 
 // nextStart is the earliest time that a window to come can begin at.
 func (e *Engine) nextStart() int64 {
-	if e.evaluated == minTime {
+	if e.done == minTime { // not evaluated: what is scheduled is scheduled again after a crash
 		return minTime
 	}
-	return e.evaluated + e.every - e.window
+	return e.done + e.every - e.window
 }
 
 // mark tells the windows over a pane that are still to be evaluated. A pane
@@ -254,12 +256,13 @@ func (e *Engine) Tick(now int64) bool {
 	return e.advance(now, true)
 }
 
-// Hold keeps the watermark where it is for an idle timeout: records are known
-// to exist that the engine may not count yet, because the next consumer
-// refused them.
+// Hold keeps the watermark where it is for an idle timeout, however long it has
+// stood: records are known to exist that the engine may not count yet, because
+// they were refused or wait in a call.
 func (e *Engine) Hold(now int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.clock.holdSince = now
 	e.clock.hold(now)
 }
 

@@ -282,3 +282,43 @@ func TestALostSecondClientNeverLeavesACompleteFinding(t *testing.T) {
 }
 
 func found(a []string, _ Stats) []string { return a }
+
+// A loss is not forgotten before the windows that it touched are evaluated: they
+// may be due, and the process die.
+func TestStretchesOutliveACrashBeforeTheEvaluation(t *testing.T) {
+	cfg := DefaultConfig()
+	cfg.Window, cfg.Every = time.Hour, time.Hour
+	seed := NewSeed()
+	e := New(cfg, "rule", seed)
+	e.Follow(nil)
+	restored := New(cfg, "rule", seed)
+	commit := func(file string, minute int, path string, lost bool) {
+		at := day.Add(time.Duration(minute) * time.Minute).UnixNano()
+		b := e.NewBatch()
+		b.Reset(at)
+		b.Source(file)
+		if lost {
+			b.Lost()
+		}
+		b.Add(&Request{Time: at, Client: "203.0.113.7", Path: path, UserAgent: "Mozilla/5.0", Status: 200}, []string{path, "Mozilla/5.0"})
+		e.Commit(b, at)
+		if err := restored.Apply(e.TakeChanges()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	commit("a", -600, "/first.aspx", false)
+	commit("a", 1, "/a.aspx", false)
+	commit("b", 65, "/m.aspx", false)
+	commit("a", 130, "/b.aspx", true)
+	commit("a", 230, "/c.aspx", false)
+	commit("b", 230, "/d.aspx", false) // now the windows above are due
+	commit("a", 300, "/e.aspx", true)  // and there is another loss
+	restored.Restored(day.Add(5 * time.Hour).UnixNano())
+	for name, engine := range map[string]*Engine{"uninterrupted": e, "after a crash": restored} {
+		for _, f := range evaluateAll(engine) {
+			if f.Values[0] == "/m.aspx" && !f.Reasons.Has(ReasonParseError) {
+				t.Errorf("%s: /m.aspx lies in what was lost, and says %v", name, f.Reasons.Strings())
+			}
+		}
+	}
+}

@@ -31,7 +31,7 @@ type writer struct {
 	r     *rand.Rand
 	sites [sites]*os.File
 	torn  [sites]string // the rest of a line of which the beginning is written
-	lines []line // that the rule looks at
+	lines []line        // that the rule looks at
 	files int
 }
 
