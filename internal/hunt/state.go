@@ -57,7 +57,7 @@ type state struct {
 var inUse sync.Map
 
 type owner struct {
-	storage any
+	storage string // its address
 	kind    component.Kind
 	id      component.ID
 }

@@ -3,7 +3,10 @@
 
 package rareclient
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // changes collects what has changed since it was last taken, so that a copy of
 // the state elsewhere can follow. What is taken is a list of sections. Those of
@@ -172,11 +175,19 @@ func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, compl
 	e.changes.taken = b
 }
 
-func (e *Engine) logDelivered(n int) {
-	if e.changes.on {
-		e.fixChanges()
-		e.changes.taken = appendUint(append(e.changes.taken, sectionDelivered), uint64(n))
+// logDelivered names the findings, rather than their number: where a part of
+// what is stored is damaged, no others are taken for delivered.
+func (e *Engine) logDelivered(findings []*Finding) {
+	if !e.changes.on {
+		return
 	}
+	e.fixChanges()
+	var ids []string
+	for _, f := range findings {
+		ids = append(ids, f.ID)
+	}
+	slices.Sort(ids)
+	e.changes.taken = appendTexts(append(e.changes.taken, sectionDelivered), ids)
 }
 
 func appendFindings(b []byte, findings []*Finding) []byte {

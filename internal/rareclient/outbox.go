@@ -3,6 +3,8 @@
 
 package rareclient
 
+import "slices"
+
 // maxWaiting bounds the findings that wait to be delivered.
 const maxWaiting = 100_000
 
@@ -23,6 +25,14 @@ func (o *outbox) pop(n int) {
 	}
 }
 
+// remove takes out the findings with these ids.
+func (o *outbox) remove(ids []string) {
+	*o = slices.DeleteFunc(*o, func(f *Finding) bool {
+		_, found := slices.BinarySearch(ids, f.ID)
+		return found
+	})
+}
+
 // Waiting returns the first n findings, or fewer, that wait for delivery.
 func (e *Engine) Waiting(n int) []*Finding {
 	e.evaluateMu.Lock()
@@ -35,9 +45,9 @@ func (e *Engine) Waiting(n int) []*Finding {
 func (e *Engine) Delivered(n int) {
 	e.evaluateMu.Lock()
 	defer e.evaluateMu.Unlock()
-	e.outbox.pop(n)
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.logDelivered(e.outbox[:n])
+	e.outbox.pop(n)
 	e.stats.Waiting = len(e.outbox)
-	e.logDelivered(n)
 }

@@ -3,7 +3,10 @@
 
 package rareclient
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestOutboxIsBounded(t *testing.T) {
 	e := New(DefaultConfig(), "rule", NewSeed())
@@ -19,5 +22,28 @@ func TestOutboxIsBounded(t *testing.T) {
 	}
 	if got := e.outbox.add(make([]*Finding, 1)); len(got) != 1 || e.Stats().Waiting != 0 {
 		t.Errorf("%d had room, %d wait", len(got), e.Stats().Waiting)
+	}
+}
+
+// Where the findings of one window cannot be read, those of another are not
+// taken for delivered in their place.
+func TestDeliveredFindingsAreNamed(t *testing.T) {
+	e := New(DefaultConfig(), "rule", Seed{1, 2})
+	e.Follow(nil)
+	var findings []*Finding
+	for i := range 4 {
+		findings = append(findings, &Finding{ID: fmt.Sprint(i)})
+	}
+	e.outbox.add(findings)
+	e.Delivered(2)
+	restored := New(DefaultConfig(), "rule", Seed{1, 2})
+	if err := restored.Apply(appendFindings(nil, findings[1:])); err != nil { // the first is damaged
+		t.Fatal(err)
+	}
+	if err := restored.Apply(e.TakeChanges()); err != nil {
+		t.Fatal(err)
+	}
+	if got := restored.Waiting(9); len(got) != 2 || got[0].ID != "2" || got[1].ID != "3" {
+		t.Errorf("%d wait, %+v", len(got), got)
 	}
 }

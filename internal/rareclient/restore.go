@@ -36,13 +36,15 @@ func (e *Engine) Apply(b []byte) error {
 		case sectionEvaluated:
 			e.applyEvaluated(&d)
 		case sectionFindings:
-			for range d.count(20) {
+			for range d.count(18) {
 				if f := d.finding(); d.err == nil {
 					e.outbox.add([]*Finding{f})
 				}
 			}
 		case sectionDelivered:
-			e.outbox.pop(int(min(d.uint(), uint64(len(e.outbox)))))
+			if ids := d.texts(); d.err == nil {
+				e.outbox.remove(ids)
+			}
 		case sectionHistory:
 			e.history.apply(&d)
 		case sectionSuppressed:
