@@ -667,3 +667,23 @@ func TestOddTimestampsAreStored(t *testing.T) {
 		})
 	}
 }
+
+// What was found is delivered when it is stored, not before: else a crash could
+// leave a delivered detection that is found another way afterwards.
+func TestNothingIsDeliveredThatIsNotStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sink := new(consumertest.LogsSink)
+		disk := storagetest.NewDisk()
+		p := newProcess(t, hourly(), disk, sink)
+		p.send("/a.aspx", "203.0.113.1")
+		time.Sleep(time.Minute)
+		disk.SetFault(func([]*storage.Operation) error { return errNoSpace })
+		time.Sleep(2 * time.Hour)
+		require.Equal(t, 1, p.engine.Stats().Waiting, "it is found")
+		require.Empty(t, bodies(sink))
+		disk.SetFault(nil)
+		time.Sleep(time.Minute)
+		require.Len(t, bodies(sink), 1)
+		p.stop()
+	})
+}

@@ -209,3 +209,77 @@ func TestFindingsAreTheSameWhereverTheProcessDies(t *testing.T) {
 	}
 	t.Logf("%d crashes", crashes)
 }
+
+// restored returns an engine that begins from all that e has to tell.
+func restored(t *testing.T, e *Engine, now int64, log ...[]byte) *Engine {
+	t.Helper()
+	again := New(e.cfg, "rule", e.seed)
+	for _, b := range log {
+		if err := again.Apply(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again.Restored(now)
+	return again
+}
+
+// After a quiet night no source is known; still the watermark waits for what
+// the files hold.
+func TestRestartWithoutSourcesWaits(t *testing.T) {
+	h := &harness{Engine: New(DefaultConfig(), "rule", NewSeed())}
+	h.commit(day.Add(time.Hour).UnixNano(), 1, []Request{{Time: day.Add(time.Hour).UnixNano(), Path: "/a.aspx"}})
+	h.Tick(day.Add(3 * time.Hour).UnixNano())
+	var parts [][]byte
+	if err := h.Snapshot(1<<20, func(encode func() []byte) error { parts = append(parts, encode()); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	now := day.Add(72 * time.Hour).UnixNano()
+	e := restored(t, h.Engine, now, parts...)
+	if e.Stats().Sources != 0 {
+		t.Fatal("a source is known: the test shows nothing")
+	}
+	if idle := int64(e.cfg.IdleTimeout); e.Tick(now+idle-1) || !e.Tick(now+idle) {
+		t.Error("a window must be due after an idle timeout, and not before")
+	}
+}
+
+// A line was lost behind the last record before the crash: it may be of that
+// record's window, or of the next one's.
+func TestLossesOutliveACrash(t *testing.T) {
+	e := New(DefaultConfig(), "rule", NewSeed())
+	e.Follow(nil)
+	at := day.Add(time.Hour).UnixNano()
+	b := e.NewBatch()
+	add := func(e *Engine, at int64, path string) {
+		b := e.NewBatch()
+		b.Reset(at)
+		b.Source("file")
+		b.Add(&Request{Time: at, Client: "203.0.113.7", Path: path, UserAgent: "Mozilla/5.0", Status: 200}, []string{path, "Mozilla/5.0"})
+		e.Commit(b, at)
+	}
+	add(e, at, "/a.aspx")
+	log := [][]byte{e.TakeChanges()}
+	b.Reset(at)
+	b.Source("file")
+	b.Lost()
+	e.Commit(b, at)
+	log = append(log, e.TakeChanges())
+	last := restored(t, e, at, log...) // nothing comes after it
+	last.Flush()
+	if findings := evaluateAll(last); len(findings) != 1 || !findings[0].Reasons.Has(ReasonParseError) {
+		t.Errorf("%+v", findings)
+	}
+	e = restored(t, e, at, log...)
+	add(e, day.Add(30*time.Hour).UnixNano(), "/b.aspx")
+	findings := evaluateAll(e)
+	e.Flush()
+	findings = append(findings, evaluateAll(e)...)
+	if len(findings) != 2 {
+		t.Fatalf("%d findings", len(findings))
+	}
+	for _, f := range findings {
+		if !f.Reasons.Has(ReasonParseError) {
+			t.Errorf("%s says %v", f.Values[0], f.Reasons.Strings())
+		}
+	}
+}
