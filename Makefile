@@ -22,7 +22,7 @@ help: ## show this list
 
 .PHONY: run
 run: build ## build the collector and hunt through the sample logs
-	@$(GO) run ./internal/demo
+	@$(GO) run ./internal/cmd/demo
 
 # Of hunt: a folder (its .log and .log.gz files, at any depth), a file or a
 # pattern; the report to write. They go through the environment, so that blanks
@@ -34,7 +34,7 @@ REPORT ?= hunt.html
 hunt: export HUNT_LOGS = $(LOGS)
 hunt: export HUNT_REPORT = $(REPORT)
 hunt: build ## hunt in old logs: make hunt LOGS=<folder or pattern>, writes hunt.html
-	@$(GO) run ./internal/huntcli -logs "$$HUNT_LOGS" -report "$$HUNT_REPORT"
+	@$(GO) run ./internal/cmd/hunt -logs "$$HUNT_LOGS" -report "$$HUNT_REPORT"
 
 .PHONY: test
 test: ## run every test, with the race detector where there is a C compiler
@@ -111,7 +111,7 @@ bench: ## measure side by side with what is used today, into bench/README.md
 BASE  ?=
 COUNT ?= 6
 BENCH ?= .
-MICRO  = internal/w3c internal/rareclient internal/hunt receiver/iislogreceiver
+MICRO  = internal/w3c internal/rule internal/engine internal/rareclient receiver/iislogreceiver
 
 .PHONY: bench-baseline
 bench-baseline: ## micro-benchmarks of now into bench/baseline.txt

@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 
 	"github.com/iishunt/iishunt/connector/rareclientconnector/internal/metadata"
-	"github.com/iishunt/iishunt/internal/hunt"
+	"github.com/iishunt/iishunt/internal/rareclient"
 )
 
 // NewFactory returns the factory of the rare_client connector.
@@ -25,18 +25,18 @@ func createLogsToLogs(_ context.Context, set connector.Settings, cfg component.C
 	if err != nil {
 		return nil, err
 	}
-	scope := hunt.Scope{Name: metadata.ScopeName, Version: set.BuildInfo.Version}
-	return hunt.New(set.Logger, hunt.Self{Kind: component.KindConnector, ID: set.ID}, scope, &cfg.(*Config).Config, ins, nil, next)
+	scope := rareclient.Scope{Name: metadata.ScopeName, Version: set.BuildInfo.Version}
+	return rareclient.New(set.Logger, rareclient.Self{Kind: component.KindConnector, ID: set.ID}, scope, &cfg.(*Config).Config, ins, nil, next)
 }
 
 // instruments names the generated metrics for the common part: the generated
 // fields differ from the processor's by their prefix.
-func instruments(set component.TelemetrySettings) (hunt.Instruments, error) {
+func instruments(set component.TelemetrySettings) (rareclient.Instruments, error) {
 	b, err := metadata.NewTelemetryBuilder(set)
 	if err != nil {
-		return hunt.Instruments{}, err
+		return rareclient.Instruments{}, err
 	}
-	return hunt.Instruments{
+	return rareclient.Instruments{
 		Meter:            metadata.Meter(set),
 		Shutdown:         b.Shutdown,
 		Records:          b.ConnectorRareClientRecords,

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/iishunt/iishunt/internal/huntreport"
+	"github.com/iishunt/iishunt/internal/report"
 )
 
 // eventName marks the log records that are detections.
@@ -28,12 +28,12 @@ const (
 var families = []string{"detection.", "security_rule.", "threat.", "log.record."}
 
 // detection reads a log record; ok is false if it is none, or says no times.
-func detection(lr plog.LogRecord) (d *huntreport.Detection, ok bool) {
+func detection(lr plog.LogRecord) (d *report.Detection, ok bool) {
 	if lr.EventName() != eventName {
 		return nil, false
 	}
 	m := lr.Attributes()
-	d = &huntreport.Detection{
+	d = &report.Detection{
 		ID:        str(m, attrID),
 		Rule:      rule(lr),
 		Path:      str(m, attrPath),
@@ -68,9 +68,9 @@ func detection(lr plog.LogRecord) (d *huntreport.Detection, ok bool) {
 	return d, ok
 }
 
-func rule(lr plog.LogRecord) huntreport.Rule {
+func rule(lr plog.LogRecord) report.Rule {
 	m := lr.Attributes()
-	return huntreport.Rule{
+	return report.Rule{
 		ID:          str(m, "security_rule.uuid"),
 		Name:        str(m, "security_rule.name"),
 		Version:     str(m, "security_rule.version"),
@@ -83,11 +83,11 @@ func rule(lr plog.LogRecord) huntreport.Rule {
 	}
 }
 
-func threats(m pcommon.Map, prefix string) []huntreport.Threat {
+func threats(m pcommon.Map, prefix string) []report.Threat {
 	names, references := strs(m, prefix+"name"), strs(m, prefix+"reference")
-	var out []huntreport.Threat
+	var out []report.Threat
 	for i, id := range strs(m, prefix+"id") {
-		t := huntreport.Threat{ID: id}
+		t := report.Threat{ID: id}
 		if i < len(names) {
 			t.Name = names[i]
 		}
@@ -124,12 +124,12 @@ func inFamily(key string) bool {
 	return false
 }
 
-func samples(m pcommon.Map) []huntreport.Sample {
+func samples(m pcommon.Map) []report.Sample {
 	v, ok := m.Get("detection.evidence")
 	if !ok || v.Type() != pcommon.ValueTypeSlice {
 		return nil
 	}
-	var out []huntreport.Sample
+	var out []report.Sample
 	for _, e := range v.Slice().All() {
 		if e.Type() != pcommon.ValueTypeMap {
 			continue
@@ -139,7 +139,7 @@ func samples(m pcommon.Map) []huntreport.Sample {
 		if !ok {
 			continue
 		}
-		out = append(out, huntreport.Sample{
+		out = append(out, report.Sample{
 			Time: t, Client: str(s, "client"), Method: str(s, "method"), Query: str(s, "query"), Referer: str(s, "referer"),
 			User: str(s, "user"), File: str(s, "file"), Status: int(num(s, "status")), Bytes: num(s, "bytes"),
 		})

@@ -16,7 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/iishunt/iishunt/internal/huntreport"
+	"github.com/iishunt/iishunt/internal/report"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -24,15 +24,15 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // The golden detections of rare_client, as the report sees them: an attribute
 // that changes there changes here.
 func TestDetectionsOfRareClient(t *testing.T) {
-	store := huntreport.NewStore(100)
+	store := report.NewStore(100)
 	for _, name := range []string{"detection.json", "several_clients.json"} {
-		raw, err := os.ReadFile(filepath.Join("..", "..", "internal", "hunt", "testdata", name))
+		raw, err := os.ReadFile(filepath.Join("..", "..", "internal", "rareclient", "testdata", name))
 		require.NoError(t, err)
 		ld, err := new(plog.JSONUnmarshaler).UnmarshalLogs(raw)
 		require.NoError(t, err)
 		d, ok := detection(ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0))
 		require.True(t, ok, name)
-		require.Equal(t, huntreport.Added, store.Add(d))
+		require.Equal(t, report.Added, store.Add(d))
 	}
 	doc := store.Document("Hunt report", "v1", time.Date(2026, 3, 6, 0, 0, 0, 0, time.UTC))
 	doc.Signals = nil // they have a table of their own
@@ -86,7 +86,7 @@ func TestAttributesOfAnotherType(t *testing.T) {
 	require.False(t, d.Complete, "only what says so is complete")
 	require.Equal(t, map[string]string{"user.name": "3"}, d.Group)
 	require.Empty(t, d.Samples)
-	require.Equal(t, []huntreport.Threat{{ID: "TA0001"}}, d.Rule.Tactics)
+	require.Equal(t, []report.Threat{{ID: "TA0001"}}, d.Rule.Tactics)
 }
 
 func FuzzDetection(f *testing.F) {
@@ -102,7 +102,7 @@ func FuzzDetection(f *testing.F) {
 		if !ok {
 			return
 		}
-		store := huntreport.NewStore(10)
+		store := report.NewStore(10)
 		store.Add(d)
 		doc := store.Document(value, "", time.Unix(0, 0))
 		var page bytes.Buffer

@@ -21,45 +21,45 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadata"
-	"github.com/iishunt/iishunt/internal/huntreport"
+	"github.com/iishunt/iishunt/internal/report"
 )
 
 // restraint is how much longer than a write took the next one waits at least:
 // a large report costs a tenth of one processor at most.
 const restraint = 10
 
-// report is the exporter. ConsumeLogs only keeps detections, and never fails;
+// reportExporter is the exporter. ConsumeLogs only keeps detections, and never fails;
 // one goroutine writes them.
-type report struct {
+type reportExporter struct {
 	cfg       *Config
 	log       *zap.Logger
 	version   string
 	telemetry *metadata.TelemetryBuilder
-	disk      huntreport.FS
+	disk      report.FS
 
 	stop   chan struct{} // closed by Shutdown; nil before Start
 	done   chan struct{} // closed when the writer has ended
 	change chan struct{} // holds one element when there is something to write
 
 	mu      sync.Mutex // guards everything declared below
-	store   *huntreport.Store
+	store   *report.Store
 	ignored int64
 	failing bool
 }
 
-func newReport(cfg *Config, log *zap.Logger, version string, telemetry *metadata.TelemetryBuilder, disk huntreport.FS) *report {
-	return &report{
+func newExporter(cfg *Config, log *zap.Logger, version string, telemetry *metadata.TelemetryBuilder, disk report.FS) *reportExporter {
+	return &reportExporter{
 		cfg: cfg, log: log, version: version, telemetry: telemetry, disk: disk,
-		change: make(chan struct{}, 1), store: huntreport.NewStore(cfg.MaxFindings),
+		change: make(chan struct{}, 1), store: report.NewStore(cfg.MaxFindings),
 	}
 }
 
 // Capabilities says that records are only read.
-func (r *report) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+func (r *reportExporter) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 // Start reads the report that is there, and writes one at once: a folder that
 // cannot be written must not be found out days later.
-func (r *report) Start(ctx context.Context, _ component.Host) error {
+func (r *reportExporter) Start(ctx context.Context, _ component.Host) error {
 	if err := r.restore(); err != nil {
 		return err
 	}
@@ -81,8 +81,8 @@ func (r *report) Start(ctx context.Context, _ component.Host) error {
 
 // restore takes over what is there. A file that is something else is left
 // alone, whatever append says.
-func (r *report) restore() error {
-	doc, err := huntreport.ReadFile(r.cfg.Path)
+func (r *reportExporter) restore() error {
+	doc, err := report.ReadFile(r.cfg.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -100,13 +100,13 @@ func (r *report) restore() error {
 }
 
 // ConsumeLogs keeps the detections among the records.
-func (r *report) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+func (r *reportExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	var outcomes [3]int64
 	r.mu.Lock()
 	for _, rl := range ld.ResourceLogs().All() {
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
-				outcome := huntreport.Ignored
+				outcome := report.Ignored
 				if d, ok := detection(lr); ok {
 					outcome = r.store.Add(d)
 				}
@@ -114,7 +114,7 @@ func (r *report) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 			}
 		}
 	}
-	r.ignored += outcomes[huntreport.Ignored]
+	r.ignored += outcomes[report.Ignored]
 	r.mu.Unlock()
 	for outcome, name := range []string{"added", "repeated", "ignored"} {
 		if n := outcomes[outcome]; n > 0 {
@@ -129,7 +129,7 @@ func (r *report) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 }
 
 // writer writes after each change, but not more often than it may.
-func (r *report) writer(ctx context.Context) {
+func (r *reportExporter) writer(ctx context.Context) {
 	defer close(r.done)
 	for {
 		select {
@@ -153,15 +153,15 @@ func (r *report) writer(ctx context.Context) {
 }
 
 // write writes the files. An error was logged, once for failures in a row.
-func (r *report) write(ctx context.Context) error {
+func (r *reportExporter) write(ctx context.Context) error {
 	r.mu.Lock()
 	doc := r.store.Document(r.cfg.Title, r.version, time.Now())
 	doc.Ignored = r.ignored
 	r.mu.Unlock()
 
-	err := huntreport.WriteFile(r.disk, r.cfg.Path, doc.WriteHTML)
+	err := report.WriteFile(r.disk, r.cfg.Path, doc.WriteHTML)
 	if r.cfg.NDJSONPath != "" {
-		err = errors.Join(err, huntreport.WriteFile(r.disk, r.cfg.NDJSONPath, doc.WriteNDJSON))
+		err = errors.Join(err, report.WriteFile(r.disk, r.cfg.NDJSONPath, doc.WriteNDJSON))
 	}
 	r.telemetry.ExporterHuntReportWrites.Add(ctx, 1, metric.WithAttributes(attribute.Bool("written", err == nil)))
 	r.telemetry.ExporterHuntReportLeftOut.Record(ctx, doc.LeftOut)
@@ -179,7 +179,7 @@ func (r *report) write(ctx context.Context) error {
 }
 
 // Shutdown writes the last state.
-func (r *report) Shutdown(ctx context.Context) error {
+func (r *reportExporter) Shutdown(ctx context.Context) error {
 	defer r.telemetry.Shutdown()
 	if r.stop == nil {
 		return nil

@@ -29,19 +29,19 @@ import (
 
 	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadata"
 	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadatatest"
-	"github.com/iishunt/iishunt/internal/huntreport"
+	"github.com/iishunt/iishunt/internal/report"
 )
 
 var errFull = errors.New("no space left on device")
 
 // disk is the real one while it is not full, and counts the writes.
 type disk struct {
-	huntreport.Disk
+	report.Disk
 	full    atomic.Bool
 	created atomic.Int64
 }
 
-func (d *disk) Create(path string, mode fs.FileMode) (huntreport.File, error) {
+func (d *disk) Create(path string, mode fs.FileMode) (report.File, error) {
 	d.created.Add(1)
 	if d.full.Load() {
 		return nil, errFull
@@ -55,7 +55,7 @@ type fixture struct {
 	disk *disk
 	tel  *componenttest.Telemetry
 	logs *observer.ObservedLogs
-	*report
+	*reportExporter
 }
 
 // newFixture makes an exporter; its flush interval is virtual time in a bubble.
@@ -75,7 +75,7 @@ func (f *fixture) make() {
 	telemetry, err := metadata.NewTelemetryBuilder(f.tel.NewTelemetrySettings())
 	require.NoError(f, err)
 	f.logs = logs
-	f.report = newReport(f.cfg, zap.New(core), "v1", telemetry, f.disk)
+	f.reportExporter = newExporter(f.cfg, zap.New(core), "v1", telemetry, f.disk)
 }
 
 func (f *fixture) start() {
@@ -91,7 +91,7 @@ func (f *fixture) shutdown() {
 // paths returns those of the findings in the file.
 func (f *fixture) paths() []string {
 	f.Helper()
-	doc, err := huntreport.ReadFile(f.cfg.Path)
+	doc, err := report.ReadFile(f.cfg.Path)
 	require.NoError(f, err)
 	var out []string
 	for _, finding := range doc.Findings {
@@ -186,7 +186,7 @@ func TestFileThatIsNoReportIsLeftAlone(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(f.cfg.Path), 0o750))
 		require.NoError(t, os.WriteFile(f.cfg.Path, []byte("<html>my page</html>"), 0o600))
 		err := f.Start(t.Context(), componenttest.NewNopHost())
-		require.ErrorIs(t, err, huntreport.ErrNotAReport)
+		require.ErrorIs(t, err, report.ErrNotAReport)
 		require.ErrorContains(t, err, "name another file")
 		got, err := os.ReadFile(f.cfg.Path)
 		require.NoError(t, err)
@@ -255,7 +255,7 @@ func TestMetrics(t *testing.T) {
 	metadatatest.AssertEqualExporterHuntReportWrites(t, f.tel, []metricdata.DataPoint[int64]{
 		count("written", attribute.BoolValue(true), 2),
 	}, metricdatatest.IgnoreTimestamp())
-	doc, err := huntreport.ReadFile(f.cfg.Path)
+	doc, err := report.ReadFile(f.cfg.Path)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, doc.Ignored)
 	require.EqualValues(t, 1, doc.LeftOut)

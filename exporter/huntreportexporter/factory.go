@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 
 	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadata"
-	"github.com/iishunt/iishunt/internal/huntreport"
+	"github.com/iishunt/iishunt/internal/report"
 )
 
 // NewFactory returns the factory of the hunt_report exporter.
@@ -23,5 +23,5 @@ func createLogs(_ context.Context, set exporter.Settings, cfg component.Config) 
 	if err != nil {
 		return nil, err
 	}
-	return newReport(cfg.(*Config), set.Logger, set.BuildInfo.Version, telemetry, huntreport.Disk{}), nil
+	return newExporter(cfg.(*Config), set.Logger, set.BuildInfo.Version, telemetry, report.Disk{}), nil
 }

@@ -14,16 +14,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/iishunt/iishunt/internal/huntreport"
+	"github.com/iishunt/iishunt/internal/report"
 )
 
 // TestHuntInTheSample runs config/hunt.yaml as make hunt does, and looks for
 // what the sample's plain recomputation expects in the report.
 func TestHuntInTheSample(t *testing.T) {
-	report := filepath.Join(t.TempDir(), "new folder", "hunt.html")
+	path := filepath.Join(t.TempDir(), "new folder", "hunt.html")
 	ndjson := filepath.Join(t.TempDir(), "hunt.ndjson")
 	t.Setenv("IISHUNT_LOGS", sample+"/**/*.{log,log.gz}")
-	t.Setenv("IISHUNT_REPORT", report)
+	t.Setenv("IISHUNT_REPORT", path)
 	t.Setenv("IISHUNT_NDJSON", ndjson)
 	config, err := os.ReadFile("../../config/hunt.yaml")
 	require.NoError(t, err)
@@ -31,9 +31,9 @@ func TestHuntInTheSample(t *testing.T) {
 	c.waitForLog(allEvaluated)
 	c.shutdown()
 
-	doc, err := huntreport.ReadFile(report)
+	doc, err := report.ReadFile(path)
 	require.NoError(t, err)
-	found := map[string]huntreport.Window{}
+	found := map[string]report.Window{}
 	detections := 0
 	for _, f := range doc.Findings {
 		for _, w := range f.Windows {
@@ -64,7 +64,7 @@ func TestHuntInTheSample(t *testing.T) {
 	shell := doc.Findings[0]
 	require.Equal(t, "/uploads/logo.aspx", shell.Path, "the web shell is the most telling of all")
 	require.Len(t, shell.Windows, 4)
-	require.Equal(t, huntreport.Strong, shell.Level)
+	require.Equal(t, report.Strong, shell.Level)
 	lines, err := os.ReadFile(ndjson)
 	require.NoError(t, err)
 	require.Equal(t, detections, strings.Count(string(lines), "\n"))

@@ -4,234 +4,84 @@
 package rareclient
 
 import (
+	"context"
 	"fmt"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 )
 
-// fill commits n groups of one window, each asked by the given number of
-// clients; change makes the requests larger.
-func fill(e *Engine, n, clients int, change func(r *Request, client int)) {
-	now := day.UnixNano()
-	b := e.NewBatch()
-	for first := 0; first < n; first += 1000 {
-		b.Reset(now)
-		b.Source("file")
-		for g := first; g < min(n, first+1000); g++ {
-			r := at(0, fmt.Sprintf("/shop/page%d.aspx", g), "")
-			r.Site, r.Server, r.Method, r.File = "W3SVC1", "198.51.100.5", "GET", "u_ex260302.log"
-			for c := range clients {
-				r.Client = fmt.Sprintf("198.%d.%d.%d", 18+c>>16, c>>8&255, c&255)
-				if change != nil {
-					change(&r, c)
-				}
-				b.Add(&r, []string{r.Path, r.UserAgent})
-			}
+// batch is 1,000 records of 20 attributes, in the order in which iis_log puts
+// them; one in ten passes the match stages.
+func batch(at time.Time) plog.Logs {
+	ld := plog.NewLogs()
+	rl := ld.ResourceLogs().AppendEmpty()
+	rl.Resource().Attributes().PutStr("iis.site", "W3SVC1")
+	rl.Resource().Attributes().PutStr("host.name", "web01")
+	records := rl.ScopeLogs().AppendEmpty().LogRecords()
+	for i := range 1000 {
+		lr := records.AppendEmpty()
+		lr.SetTimestamp(pcommon.NewTimestampFromTime(at))
+		a := lr.Attributes()
+		a.EnsureCapacity(20)
+		a.PutStr("log.file.name", "u_ex260302.log")
+		a.PutStr("network.local.address", "198.51.100.5")
+		a.PutStr("http.request.method", "GET")
+		path := fmt.Sprintf("/images/%d.png", i%100)
+		if i%10 == 0 {
+			path = fmt.Sprintf("/shop/page%d.aspx", i%50)
 		}
-		e.Commit(b, now)
+		a.PutStr("url.path", path)
+		a.PutStr("url.query", "id=4711&lang=en")
+		a.PutInt("server.port", 443)
+		a.PutStr("user.name", "-")
+		a.PutStr("client.address", fmt.Sprintf("203.0.113.%d", i%250))
+		a.PutStr("network.peer.address", fmt.Sprintf("203.0.113.%d", i%250))
+		a.PutStr("user_agent.original", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36")
+		a.PutEmptySlice("http.request.header.referer").AppendEmpty().SetStr("https://shop.example.com/")
+		a.PutInt("http.response.status_code", 200)
+		a.PutInt("iis.substatus", 0)
+		a.PutInt("iis.win32_status", 0)
+		a.PutInt("http.response.size", 5120)
+		a.PutInt("http.request.size", 812)
+		a.PutInt("iis.time_taken_ms", 15)
+		a.PutStr("server.address", "shop.example.com")
+		a.PutStr("network.protocol.name", "http")
+		a.PutStr("network.protocol.version", "1.1")
 	}
+	return ld
 }
 
-func large(groups int) Config {
-	c := DefaultConfig()
-	c.MaxGroups = groups
-	return c
-}
-
-// largest fills every text of a request, differently for each of its turns.
-func largest(r *Request, turn int) {
-	text := func(n int) string { return fmt.Sprint(turn, strings.Repeat("x", n)) }
-	r.Time = day.Add(time.Duration(turn)).UnixNano()
-	r.Client = "203.0.113.1"
-	r.UserAgent = "Mozilla" + strings.Repeat("u", maxValue)
-	r.Host, r.Site, r.Server, r.Method = text(maxSample), text(maxSample), text(maxSample), text(maxMethod)
-	r.Query, r.Referer, r.User, r.File = text(maxSample), text(maxSample), text(maxSample), text(maxSample)
-}
-
-// heap returns the bytes that what make returns holds on the heap.
-func heap(build func() any) float64 {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	kept := build()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	runtime.KeepAlive(kept)
-	return float64(after.HeapAlloc) - float64(before.HeapAlloc)
-}
-
-// BenchmarkMemory reports the heap bytes that one group costs.
-func BenchmarkMemory(b *testing.B) {
-	for _, bb := range []struct {
-		name            string
-		groups, clients int
-		change          func(*Request, int)
-	}{
-		{"open/1M", 1_000_000, 1, nil},
-		{"open/10M", 10_000_000, 1, nil},
-		{"open/largest", 1_000, maxSites, largest},
-		{"settled/1M/2_clients", 1_000_000, 2, nil},
-		{"settled/1M/20_clients", 1_000_000, 20, nil},
-		{"settled/10M/2_clients", 10_000_000, 2, nil},
-	} {
-		b.Run(bb.name, func(b *testing.B) {
-			bytes := 0.0
-			for b.Loop() {
-				bytes = heap(func() any {
-					e := New(large(8*bb.groups), "rule", NewSeed()) // room for long texts
-					fill(e, bb.groups, bb.clients, bb.change)
-					return e
-				})
-			}
-			b.ReportMetric(bytes/float64(bb.groups), "B/group")
-		})
-	}
-}
-
-// BenchmarkClients reports the heap bytes of an engine with one group, which
-// do not depend on how many clients ask for it.
-func BenchmarkClients(b *testing.B) {
-	for _, clients := range []int{2, 2_000_000} {
-		b.Run(fmt.Sprint(clients), func(b *testing.B) {
-			bytes := 0.0
-			for b.Loop() {
-				bytes = heap(func() any {
-					e := New(large(1), "rule", NewSeed())
-					for first := 0; first < clients; first += 1000 {
-						fill(e, 1, min(clients, 1000), func(r *Request, c int) {
-							c += first
-							r.Client = fmt.Sprintf("198.%d.%d.%d", 18+c>>16, c>>8&255, c&255)
-						})
-					}
-					return e
-				})
-			}
-			b.ReportMetric(bytes, "B")
-		})
-	}
-}
-
-// BenchmarkHistory reports the heap bytes that a remembered URI costs.
-func BenchmarkHistory(b *testing.B) {
-	const uris = 1_000_000
-	groups := map[Key]*group{}
-	seed := NewSeed()
-	for i := range uris {
-		groups[seed.key(fmt.Append(nil, i))] = nil
-	}
-	bytes := 0.0
+// The processor alone: ns and allocations a record are those of an op / 1000.
+func BenchmarkConsumeLogs(b *testing.B) {
+	h := start(b, DefaultConfig(), zap.NewNop(), consumertest.NewNop(), consumertest.NewNop())
+	ld := batch(time.Now())
+	b.ReportAllocs()
 	for b.Loop() {
-		bytes = heap(func() any {
-			h := newHistory(2 * uris)
-			h.learn([]closedPane{{0, groups}})
-			return &h
-		})
-	}
-	b.ReportMetric(bytes/uris, "B/URI")
-}
-
-// BenchmarkFlood commits URIs that are asked for once, many times more than
-// max_groups, and reports the bytes that the engine then holds.
-func BenchmarkFlood(b *testing.B) {
-	for _, bb := range []struct {
-		name   string
-		uris   int
-		change func(*Request, int)
-	}{
-		{"short/10M", 10_000_000, nil},
-		{"long/2M", 2_000_000, func(r *Request, _ int) {
-			r.Query, r.Referer = r.Path+long[:2048], r.Path+long
-			r.UserAgent = "Mozilla" + long[:2000]
-		}},
-	} {
-		b.Run(bb.name, func(b *testing.B) {
-			bytes := 0.0
-			for b.Loop() {
-				bytes = heap(func() any {
-					e := New(large(1_000_000), "rule", NewSeed())
-					fill(e, bb.uris, 1, bb.change)
-					return e
-				})
-			}
-			b.ReportMetric(bytes/1e6, "MB")
-		})
-	}
-}
-
-var long = strings.Repeat("x", 16<<10)
-
-// BenchmarkWindowClose reports how long the closing of a window of a million
-// open groups holds the lock (blocked-ms) and how long the evaluation takes.
-func BenchmarkWindowClose(b *testing.B) {
-	const groups = 1_000_000
-	var blocked, evaluated time.Duration
-	for b.Loop() {
-		e := New(large(groups), "rule", NewSeed())
-		fill(e, groups, 1, nil)
-		begin := time.Now()
-		e.Tick(day.Add(48 * time.Hour).UnixNano())
-		blocked += time.Since(begin)
-		begin = time.Now()
-		if n := len(evaluateAll(e)); n != groups {
-			b.Fatalf("%d findings", n)
+		if err := h.ConsumeLogs(context.Background(), ld); err != nil {
+			b.Fatal(err)
 		}
-		evaluated += time.Since(begin)
 	}
-	b.ReportMetric(float64(blocked.Microseconds())/1000/float64(b.N), "blocked-ms")
-	b.ReportMetric(evaluated.Seconds()/float64(b.N), "evaluation-s")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/record")
+	require.NoError(b, h.Shutdown(context.Background()))
 }
 
-// BenchmarkSuppression reports the heap bytes that a remembered finding costs.
-func BenchmarkSuppression(b *testing.B) {
-	const findings = 1_000_000
-	bytes := 0.0
-	for b.Loop() {
-		bytes = heap(func() any {
-			s := newSuppression(time.Hour, findings)
-			for i := range findings {
-				s.suppress(Key{uint64(i), uint64(i) << 32}, 0, true)
-			}
-			return &s
-		})
+// A record that changes nothing costs no allocation: what a call allocates does
+// not grow with its records.
+func TestRecordsThatChangeNothingDoNotAllocate(t *testing.T) {
+	h := start(t, DefaultConfig(), zap.NewNop(), nil, consumertest.NewNop())
+	ld := batch(time.Now())
+	consume := func() {
+		if err := h.ConsumeLogs(context.Background(), ld); err != nil {
+			t.Fatal(err)
+		}
 	}
-	b.ReportMetric(bytes/findings, "B/finding")
-}
-
-// BenchmarkStored reports what a group takes in a snapshot, and how long a
-// million of them take to be written down and to be read again.
-func BenchmarkStored(b *testing.B) {
-	const groups = 1_000_000
-	for _, bb := range []struct {
-		name    string
-		clients int
-	}{{"open", 1}, {"settled", 2}} {
-		b.Run(bb.name, func(b *testing.B) {
-			e := New(large(groups), "rule", NewSeed())
-			fill(e, groups, bb.clients, nil)
-			var bytes int
-			var longest, restored time.Duration
-			for b.Loop() {
-				bytes = 0
-				again := New(large(groups), "rule", e.seed)
-				err := e.Snapshot(256<<10, func(encode func() []byte) error {
-					begin := time.Now()
-					part := encode()
-					longest = max(longest, time.Since(begin))
-					bytes += len(part)
-					begin = time.Now()
-					err := again.Apply(part)
-					restored += time.Since(begin)
-					return err
-				})
-				if err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(bytes)/groups, "B/group")
-			b.ReportMetric(float64(longest.Microseconds())/1000, "longest-lock-ms")
-			b.ReportMetric(restored.Seconds()/float64(b.N), "restore-s")
-		})
-	}
+	consume()
+	require.Less(t, testing.AllocsPerRun(20, consume), 100.0, "allocations for 1,000 records")
+	require.NoError(t, h.Shutdown(context.Background()))
 }

@@ -4,234 +4,134 @@
 package rareclient
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/iishunt/iishunt/internal/engine"
+	"github.com/iishunt/iishunt/internal/rule"
+	"github.com/iishunt/iishunt/internal/statelog"
 )
 
-// Follow makes the engine collect its changes for TakeChanges. It is called
-// before any record, after Apply and Restored. Evaluate gives changes that are
-// large to keep, which must put them before all that are taken later.
-func (e *Engine) Follow(keep func(changes []byte)) { e.changes.on, e.changes.keep = true, keep }
+// head is stored with the state: what it must be read with.
+type head struct {
+	Seed   rule.Seed     `json:"seed"`
+	Shape  rule.Settings `json:"shape"`
+	Filter rule.Settings `json:"filter"`
+}
 
-// Apply brings parts of a snapshot and changes into a new engine with the same
-// seed and settings. After an error the engine has what came before the mistake.
-func (e *Engine) Apply(b []byte) error {
-	e.evaluateMu.Lock()
-	defer e.evaluateMu.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	d := decoder{b: b}
-	for len(d.b) > 0 && d.err == nil {
-		switch d.byte() {
-		case sectionScalars:
-			e.applyScalars(&d)
-		case sectionSource:
-			e.applySource(&d)
-		case sectionPane:
-			e.applyPane(&d)
-		case sectionGroups:
-			e.applyGroups(&d)
-		case sectionStretches:
-			e.applyStretches(&d)
-		case sectionEvaluated:
-			e.applyEvaluated(&d)
-		case sectionFindings:
-			for range d.count(18) {
-				if f := d.finding(); d.err == nil {
-					e.outbox.add([]*Finding{f})
-				}
-			}
-		case sectionDelivered:
-			if ids := d.texts(); d.err == nil {
-				e.outbox.remove(ids)
-			}
-		case sectionHistory:
-			e.history.apply(&d)
-		case sectionSuppressed:
-			e.suppressed.apply(&d)
-		default:
-			d.fail()
+func (c *Config) head(seed rule.Seed) head {
+	h := head{seed, c.Shape(), c.Filter()}
+	h.Shape["input"] = string(c.Input)
+	return h
+}
+
+func (h *head) encode() []byte {
+	b, _ := json.Marshal(h) // never fails: integers and texts
+	return b
+}
+
+// restore brings the engine to where the stored state ends. What cannot be used
+// marks all windows up to now: a client may be missing there.
+func restore(ctx context.Context, j *statelog.Journal, problem error, cfg *Config, e *engine.Engine, log *zap.Logger) error {
+	now := time.Now().UnixNano()
+	wanted := cfg.head(e.Seed())
+	var found head
+	if problem == nil && j.Head() != nil {
+		problem = json.Unmarshal(j.Head(), &found)
+	}
+	differs := difference(found.Shape, wanted.Shape)
+	switch {
+	case problem != nil:
+		log.Error("The stored state is given up. Detections of windows that began before now are marked incomplete (state_lost)", zap.Error(problem))
+		e.MarkAll(now, engine.ReasonStateLost)
+		j.Begin(wanted.encode())
+	case j.Head() == nil:
+		j.Begin(wanted.encode())
+	case len(differs) > 0:
+		kept, err := undelivered(ctx, j, &found, cfg, log)
+		if err != nil {
+			return err
+		}
+		e.Adopt(kept)
+		log.Warn("Settings that the stored state depends on were changed, so it is given up. Detections of windows that began before now "+
+			"are marked incomplete (config_changed); those that were found before are still delivered",
+			zap.Strings("changed", differs), zap.Int("detections", len(kept)))
+		e.MarkAll(now, engine.ReasonConfigChanged)
+		j.Begin(wanted.encode())
+	default:
+		e.SetSeed(found.Seed)
+		if err := replay(ctx, j, e, log, now); err != nil {
+			return err
+		}
+		if differs := difference(found.Filter, wanted.Filter); len(differs) > 0 {
+			log.Warn("match or exclude was changed. Detections of windows that began before now are marked incomplete (config_changed)", zap.Strings("changed", differs))
+			e.MarkAll(now, engine.ReasonConfigChanged)
+			found.Filter = wanted.Filter
+			j.SetHead(found.encode())
 		}
 	}
-	return d.err
+	e.Restored(now)
+	return nil
 }
 
-// time reads an event time or wall clock: within 1900 to 2200 or so, or one of
-// the two that stand for none, so that no sum of two overflows.
-func (d *decoder) time() int64 {
-	t := d.int()
-	if t != minTime && t != math.MaxInt64 && (t > math.MaxInt64/2+math.MaxInt64/4 || t < math.MinInt64/2) {
-		d.fail()
-		return 0
+func replay(ctx context.Context, j *statelog.Journal, e *engine.Engine, log *zap.Logger, now int64) error {
+	unreadable, err := j.Replay(ctx, e.Apply)
+	if err != nil {
+		return err
 	}
-	return t
+	s := e.Stats()
+	if unreadable > 0 {
+		log.Error("A part of the stored state cannot be read. Detections of windows that began before now are marked incomplete (state_lost)",
+			zap.Int("unreadable", unreadable), zap.Int64("bytes", j.Size()))
+		e.MarkAll(now, engine.ReasonStateLost)
+		j.Shorten()
+	}
+	log.Info("State restored", zap.Int64("bytes", j.Size()), zap.Time("watermark", s.Watermark), zap.Int("detections_waiting", s.Waiting))
+	return nil
 }
 
-// pane reads the index of a pane.
-func (e *Engine) paneIndex(d *decoder) int64 {
-	p := d.int()
-	if limit := math.MaxInt64/2/e.length - e.window/e.length - 1; p > limit || p < -limit {
-		d.fail()
-		return 0
-	}
-	return p
-}
-
-func (e *Engine) applyScalars(d *decoder) {
-	watermark, firstSeen, undated, done, seen := d.time(), d.time(), d.time(), d.time(), d.bool()
-	if d.err != nil {
-		return
-	}
-	e.done = max(e.done, done)
-	e.clock.watermark, e.clock.seen = max(e.clock.watermark, watermark), e.clock.seen || seen
-	e.firstSeen, e.undated = min(e.firstSeen, firstSeen), max(e.undated, undated)
-}
-
-func (e *Engine) applySource(d *decoder) {
-	k, s := d.key(), &source{newest: d.time(), last: d.time(), timed: d.bool(), pending: d.bool()}
-	if d.err == nil {
-		e.clock.sources[k] = s
-	}
-}
-
-func (e *Engine) applyPane(d *decoder) {
-	p := e.paneIndex(d)
-	reasons, funnel := Reasons(d.uint()), d.funnel()
-	if d.err == nil {
-		pn := e.pane(p)
-		pn.reasons, pn.funnel = reasons, funnel
-	}
-}
-
-func (e *Engine) applyGroups(d *decoder) {
-	p := e.paneIndex(d)
-	for range d.count(settledSize) {
-		k := d.key()
-		var g *group
-		if d.bool() {
-			g = d.group()
-		}
-		if d.err != nil {
-			return
-		}
-		e.pane(p).groups[k] = g
-	}
-}
-
-func (e *Engine) applyStretches(d *decoder) {
-	var l stretches
-	for range d.count(3) {
-		l = append(l, stretch{d.time(), d.time(), Reasons(d.uint())})
-	}
-	if d.err == nil {
-		e.stretches = l
-	}
-}
-
-// applyEvaluated does what Evaluate did beside the findings.
-func (e *Engine) applyEvaluated(d *decoder) {
-	end, complete := d.time(), d.bool()
-	for range d.count(16) {
-		e.suppressed.suppress(d.key(), end, complete)
-	}
-	if d.err != nil || end == minTime || end == math.MaxInt64 {
-		d.fail()
-		return
-	}
-	e.history.learn(panesWithin(e.panes, end-e.window, end, e.length))
-	e.done = max(e.done, end)
-	for p := range e.panes {
-		if e.lastEnd(p) <= end {
-			delete(e.panes, p)
+// undelivered reads the findings of a state with other settings that nobody has
+// taken yet.
+func undelivered(ctx context.Context, j *statelog.Journal, was *head, cfg *Config, log *zap.Logger) ([]*engine.Finding, error) {
+	c := cfg.Config
+	for key, d := range map[string]*time.Duration{"window": &c.Window, "every": &c.Every} {
+		if v, err := time.ParseDuration(was.Shape[key]); err == nil && v > 0 {
+			*d = v // it says what the numbers of panes mean
 		}
 	}
+	old := engine.New(c, cfg.Rule.ID, was.Seed)
+	unreadable, err := j.Replay(ctx, old.Apply)
+	if err != nil {
+		return nil, err
+	}
+	if unreadable > 0 {
+		log.Error("A part of the stored state cannot be read, so that detections which wait may be lost", zap.Int("unreadable", unreadable))
+	}
+	return old.Waiting(math.MaxInt), nil
 }
 
-// Restored ends a restore at wall clock now: it counts what there is, and keeps
-// the watermark for an idle timeout, or for as long as old files are read, so
-// that windows which ended while nobody read wait for what the files still hold.
-func (e *Engine) Restored(now int64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, pn := range e.panes {
-		for _, g := range pn.groups {
-			e.groups++
-			e.room++
-			if g != nil {
-				e.open++
-				e.room += int(g.extra)
-				pn.open++
-				pn.extra += int(g.extra)
-			}
+// difference tells which settings differ, and how.
+func difference(was, is rule.Settings) []string {
+	var out []string
+	for key, now := range is {
+		if was[key] != now {
+			out = append(out, fmt.Sprintf("%s: was %s, is %s", key, orNone(was[key]), orNone(now)))
 		}
 	}
-	for _, s := range e.clock.sources {
-		s.active = now
-		if s.timed {
-			s.lag = max(0, now-s.newest)
-		}
-	}
-	e.stats.Waiting = len(e.outbox)
-	if e.clock.seen {
-		e.clock.hold(now)
-	}
-	e.evaluated = e.done
-	if e.clock.watermark != minTime {
-		e.schedule(e.clock.watermark, 0)
-	}
-}
-
-// Seed returns the seed, and SetSeed replaces it in an engine that is new.
-func (e *Engine) Seed() Seed { return e.seed }
-
-// SetSeed is for an engine that begins with a stored state.
-func (e *Engine) SetSeed(s Seed) { e.seed = s }
-
-// Adopt puts findings of an earlier engine into the outbox.
-func (e *Engine) Adopt(findings []*Finding) {
-	e.evaluateMu.Lock()
-	defer e.evaluateMu.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.changes.taken = appendFindings(e.changes.taken, e.outbox.add(findings))
-}
-
-// MarkAll marks every window that begins before the wall clock now: something
-// is wrong with all that is known from before.
-func (e *Engine) MarkAll(now int64, r Reason) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.stats.Lost[r]++
-	e.stretches = e.stretches.add(stretch{minTime, now, Reasons(0).with(r)}, minTime)
-	e.changes.ranges = true
-}
-
-// panesWithin returns the panes of a window that have groups, in order of time.
-func panesWithin(panes map[int64]*pane, start, end, length int64) []closedPane {
-	var out []closedPane
-	for p := floorDiv(start, length); p*length < end; p++ {
-		if pn := panes[p]; pn != nil && len(pn.groups) > 0 {
-			out = append(out, closedPane{p * length, pn.groups})
-		}
-	}
+	slices.Sort(out)
 	return out
 }
 
-// snapshotRest writes what only Evaluate and Delivered change.
-func (e *Engine) snapshotRest(size int, write func(func() []byte) error) error {
-	e.evaluateMu.Lock()
-	defer e.evaluateMu.Unlock()
-	parts := func(b []byte) error { return write(func() []byte { return b }) }
-	if err := e.history.snapshot(size, parts); err != nil {
-		return err
+func orNone(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "not set"
 	}
-	if err := e.suppressed.snapshot(size, parts); err != nil {
-		return err
-	}
-	for findings := range slices.Chunk(e.outbox, size/findingSize+1) {
-		if err := parts(appendFindings(nil, findings)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s
 }

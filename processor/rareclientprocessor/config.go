@@ -9,12 +9,12 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 
-	"github.com/iishunt/iishunt/internal/hunt"
+	"github.com/iishunt/iishunt/internal/rareclient"
 )
 
 // Config is the configuration of the rare_client processor.
 type Config struct {
-	hunt.Config `mapstructure:",squash"`
+	rareclient.Config `mapstructure:",squash"`
 
 	// Forward says whether the input records go on to the next consumer: all or none. Default all.
 	Forward Forward `mapstructure:"forward"`
@@ -30,7 +30,7 @@ const (
 )
 
 func createDefaultConfig() component.Config {
-	return &Config{Config: hunt.DefaultConfig(), Forward: ForwardAll}
+	return &Config{Config: rareclient.DefaultConfig(), Forward: ForwardAll}
 }
 
 // Validate names every key that is wrong, its value and what is allowed.

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/iishunt/iishunt/internal/hunt"
 	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 )
 
 func load(raw map[string]any) (*Config, error) {
@@ -45,24 +45,24 @@ func TestEveryKeyIsRead(t *testing.T) {
 	no := false
 	require.Equal(t, &Config{
 		Forward: ForwardNone,
-		Config: hunt.Config{
-			Config: rareclient.Config{
-				GroupBy: []string{"url.path"}, FoldCase: &no, ClientThreshold: 5, Comparison: rareclient.LessOrEqual,
+		Config: rareclient.Config{
+			Config: rule.Config{
+				GroupBy: []string{"url.path"}, FoldCase: &no, ClientThreshold: 5, Comparison: rule.LessOrEqual,
 				MinRequests: 2, Window: 2 * time.Hour, Every: time.Hour, AllowedLateness: time.Minute, IdleTimeout: 30 * time.Second,
-				Semantics: rareclient.Sentinel, MaxGroups: 10,
-				Match: rareclient.MatchConfig{
+				Semantics: rule.Sentinel, MaxGroups: 10,
+				Match: rule.MatchConfig{
 					Extensions: []string{}, StatusCodes: []int{200, 206}, UserAgentPrefixes: []string{},
-					PrivateClients: rareclient.Include, PrivateServers: rareclient.Include,
+					PrivateClients: rule.Include, PrivateServers: rule.Include,
 				},
-				Exclude: []rareclient.ExcludeConfig{{
+				Exclude: []rule.ExcludeConfig{{
 					Name: "n", Clients: []string{"192.0.2.0/24"}, Paths: []string{"/p"}, Hosts: []string{"*.example.com"}, UserAgents: []string{"a"},
 				}},
 				ExcludePresets: []string{"backup"},
 			},
-			Input: hunt.InputTable,
-			Rule: hunt.RuleConfig{
+			Input: rareclient.InputTable,
+			Rule: rareclient.RuleConfig{
 				ID: "i", Name: "n", Version: "1", Description: "d", Category: "c", Reference: "r", Severity: "High",
-				Tactics: []hunt.Threat{{ID: "TA0003", Name: "Persistence"}}, Techniques: []hunt.Threat{},
+				Tactics: []rareclient.Threat{{ID: "TA0003", Name: "Persistence"}}, Techniques: []rareclient.Threat{},
 			},
 		},
 	}, got)

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/processor"
 
-	"github.com/iishunt/iishunt/internal/hunt"
+	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
 
@@ -29,16 +29,16 @@ func createLogs(_ context.Context, set processor.Settings, cfg component.Config,
 	if c.Forward == ForwardAll {
 		forward = next
 	}
-	scope := hunt.Scope{Name: metadata.ScopeName, Version: set.BuildInfo.Version}
-	return hunt.New(set.Logger, hunt.Self{Kind: component.KindProcessor, ID: set.ID}, scope, &c.Config, ins, forward, next)
+	scope := rareclient.Scope{Name: metadata.ScopeName, Version: set.BuildInfo.Version}
+	return rareclient.New(set.Logger, rareclient.Self{Kind: component.KindProcessor, ID: set.ID}, scope, &c.Config, ins, forward, next)
 }
 
-func instruments(set component.TelemetrySettings) (hunt.Instruments, error) {
+func instruments(set component.TelemetrySettings) (rareclient.Instruments, error) {
 	b, err := metadata.NewTelemetryBuilder(set)
 	if err != nil {
-		return hunt.Instruments{}, err
+		return rareclient.Instruments{}, err
 	}
-	return hunt.Instruments{
+	return rareclient.Instruments{
 		Meter:            metadata.Meter(set),
 		Shutdown:         b.Shutdown,
 		Records:          b.ProcessorRareClientRecords,

@@ -28,8 +28,8 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/iishunt/iishunt/internal/hunt"
 	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/storagetest"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
@@ -74,7 +74,7 @@ func TestNothingIsWithoutAScenario(t *testing.T) {
 			used = append(used, presets[0].(string))
 		}
 	}
-	for _, preset := range rareclient.PresetNames() {
+	for _, preset := range rule.PresetNames() {
 		require.Contains(t, used, preset)
 	}
 	configs, err := filepath.Glob(filepath.Join(root, "config", "*.yaml"))
@@ -150,7 +150,7 @@ func runScenario(t *testing.T, cfg *Config, path string) (detections, metrics []
 // readRecords reads one record from each line: an object of attributes. time is
 // the record's timestamp, why is for the reader, iis.site and host.name belong
 // to the resource. Rows of the table become map bodies.
-func readRecords(t *testing.T, path string, input hunt.Input) (plog.Logs, time.Time) {
+func readRecords(t *testing.T, path string, input rareclient.Input) (plog.Logs, time.Time) {
 	file, err := os.Open(path)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, file.Close()) }()
@@ -162,7 +162,7 @@ func readRecords(t *testing.T, path string, input hunt.Input) (plog.Logs, time.T
 		delete(raw, "why")
 		rl := ld.ResourceLogs().AppendEmpty()
 		lr := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
-		if input == hunt.InputTable {
+		if input == rareclient.InputTable {
 			require.NoError(t, lr.Body().SetEmptyMap().FromRaw(raw))
 			at, err := time.Parse(time.RFC3339, raw["TimeGenerated"].(string))
 			require.NoError(t, err)

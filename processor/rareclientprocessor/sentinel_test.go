@@ -20,8 +20,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
 
-	"github.com/iishunt/iishunt/internal/hunt"
 	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
 
@@ -77,21 +77,21 @@ func (r *sentinelRow) columns(defaults map[string]any) map[string]string {
 
 // sentinelForms are the ways in which a row can reach the processor.
 var sentinelForms = map[string]struct {
-	input hunt.Input
+	input rareclient.Input
 	put   func(rl plog.ResourceLogs, at time.Time, row map[string]string)
 }{
-	"attributes of iis_log": {hunt.InputSemconv, putSemconv},
-	"columns as attributes": {hunt.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
+	"attributes of iis_log": {rareclient.InputSemconv, putSemconv},
+	"columns as attributes": {rareclient.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
 		lr := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
 		putColumns(lr.Attributes(), row)
 		lr.SetTimestamp(pcommon.NewTimestampFromTime(at))
 	}},
-	"columns in a map body": {hunt.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
+	"columns in a map body": {rareclient.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
 		body := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetEmptyMap()
 		putColumns(body, row)
 		body.PutStr("TimeGenerated", at.UTC().Format("2006-01-02T15:04:05.0000000Z"))
 	}},
-	"rows of the portal's export": {hunt.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
+	"rows of the portal's export": {rareclient.InputTable, func(rl plog.ResourceLogs, at time.Time, row map[string]string) {
 		body := rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetEmptyMap()
 		putColumns(body, row)
 		body.PutStr("TimeGenerated", at.UTC().Format("1/2/2006, 3:04:05.000 PM"))
@@ -143,7 +143,7 @@ func TestSentinelCases(t *testing.T) {
 				}
 				cfg := createDefaultConfig().(*Config)
 				cfg.Input = form.input
-				cfg.Semantics = rareclient.Sentinel
+				cfg.Semantics = rule.Sentinel
 				cfg.Forward = ForwardNone
 				cfg.ClientThreshold = c.Threshold
 				cfg.Match.Extensions = c.Extensions

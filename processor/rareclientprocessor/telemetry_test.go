@@ -21,7 +21,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
 
@@ -80,7 +80,7 @@ func TestEveryMetricMoves(t *testing.T) {
 		cfg.SuppressFor = 90 * time.Minute
 		cfg.Forward = ForwardNone
 		cfg.MaxGroups = 2
-		cfg.Exclude = []rareclient.ExcludeConfig{{Name: "ok", Paths: []string{"/ok"}}}
+		cfg.Exclude = []rule.ExcludeConfig{{Name: "ok", Paths: []string{"/ok"}}}
 		require.NoError(t, cfg.Validate())
 		next := &answers{errs: []error{errors.New("full"), nil, consumererror.NewPermanent(errors.New("no"))}}
 		p, err := NewFactory().CreateLogs(t.Context(), set, cfg, next)

@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/w3c"
 )
 
@@ -28,7 +28,7 @@ type counts struct {
 	kinds    [numKinds]int64
 	problems [numProblems]int64
 	// dropped are the lines that match dropped, by the stage that did.
-	dropped [rareclient.NumStages]int64
+	dropped [rule.NumStages]int64
 	headers int64
 	changes int64
 }

@@ -20,7 +20,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 )
 
@@ -66,9 +66,9 @@ func BenchmarkMatch(b *testing.B) {
 	for _, bb := range []struct{ name, chunk string }{{"none", none}, {"some", some.String()}} {
 		b.Run("matching="+bb.name, func(b *testing.B) {
 			benchEmit(b, bb.chunk, lines, func(cfg *Config) {
-				rule := rareclient.DefaultConfig()
-				cfg.Match = &rule.Match
-				cfg.Match.PrivateServers = rareclient.Include
+				r := rule.DefaultConfig()
+				cfg.Match = &r.Match
+				cfg.Match.PrivateServers = rule.Include
 			})
 		})
 	}

@@ -9,7 +9,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 )
 
 // ClientAddressConfig says how the real client behind proxies is found.
@@ -34,7 +34,7 @@ func (c *ClientAddressConfig) check() error {
 		errs = append(errs, fmt.Errorf("client_address::header is %q: name a column as #Fields does, such as X-Forwarded-For", c.Header))
 	}
 	for _, s := range c.TrustedProxies {
-		if _, err := rareclient.ParsePrefix(s); err != nil {
+		if _, err := rule.ParsePrefix(s); err != nil {
 			errs = append(errs, fmt.Errorf("client_address::trusted_proxies has %q: give an address or a CIDR such as 10.0.0.0/8", s))
 		}
 	}
@@ -43,7 +43,7 @@ func (c *ClientAddressConfig) check() error {
 
 // proxies finds the client of a request that came through trusted proxies.
 type proxies struct {
-	trusted rareclient.Prefixes
+	trusted rule.Prefixes
 }
 
 // newProxies compiles a valid configuration; nil if there is none.
@@ -53,7 +53,7 @@ func newProxies(c ClientAddressConfig) *proxies {
 	}
 	p := &proxies{}
 	for _, s := range c.TrustedProxies {
-		if prefix, err := rareclient.ParsePrefix(s); err == nil {
+		if prefix, err := rule.ParsePrefix(s); err == nil {
 			p.trusted = append(p.trusted, prefix)
 		}
 	}

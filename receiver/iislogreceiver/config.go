@@ -14,7 +14,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/w3c"
 )
 
@@ -63,7 +63,7 @@ type Config struct {
 	// Match is rare_client's block of that name: lines that its stages drop do
 	// not become records. An empty block has rare_client's defaults. Default:
 	// none, and every line becomes a record.
-	Match *rareclient.MatchConfig `mapstructure:"match"`
+	Match *rule.MatchConfig `mapstructure:"match"`
 }
 
 // FieldsConfig chooses columns by their names in #Fields, in any case.
@@ -95,7 +95,7 @@ func createDefaultConfig() component.Config {
 // default then.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
 	if conf.IsSet("match") {
-		match := rareclient.DefaultConfig().Match
+		match := rule.DefaultConfig().Match
 		c.Match = &match
 	}
 	if err := conf.Unmarshal(c); err != nil {

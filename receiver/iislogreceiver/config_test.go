@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 )
 
 // load reads a configuration as the Collector does.
@@ -73,18 +73,18 @@ func TestEveryKeyIsRead(t *testing.T) {
 }
 
 func TestMatchHasTheRulesDefaults(t *testing.T) {
-	whole := rareclient.DefaultConfig().Match
+	whole := rule.DefaultConfig().Match
 	for name, c := range map[string]struct {
 		conf any
-		want func(*rareclient.MatchConfig)
+		want func(*rule.MatchConfig)
 	}{
-		"empty block":    {map[string]any{}, func(*rareclient.MatchConfig) {}},
-		"no value":       {nil, func(*rareclient.MatchConfig) {}},
-		"one key":        {map[string]any{"private_servers": "include"}, func(m *rareclient.MatchConfig) { m.PrivateServers = rareclient.Include }},
-		"shorter list":   {map[string]any{"extensions": []any{".aspx"}}, func(m *rareclient.MatchConfig) { m.Extensions = []string{".aspx"} }},
-		"every URI":      {map[string]any{"extensions": []any{}}, func(m *rareclient.MatchConfig) { m.Extensions = []string{} }},
-		"another code":   {map[string]any{"status_codes": []any{200, 404}}, func(m *rareclient.MatchConfig) { m.StatusCodes = []int{200, 404} }},
-		"any user agent": {map[string]any{"user_agent_prefixes": []any{}}, func(m *rareclient.MatchConfig) { m.UserAgentPrefixes = []string{} }},
+		"empty block":    {map[string]any{}, func(*rule.MatchConfig) {}},
+		"no value":       {nil, func(*rule.MatchConfig) {}},
+		"one key":        {map[string]any{"private_servers": "include"}, func(m *rule.MatchConfig) { m.PrivateServers = rule.Include }},
+		"shorter list":   {map[string]any{"extensions": []any{".aspx"}}, func(m *rule.MatchConfig) { m.Extensions = []string{".aspx"} }},
+		"every URI":      {map[string]any{"extensions": []any{}}, func(m *rule.MatchConfig) { m.Extensions = []string{} }},
+		"another code":   {map[string]any{"status_codes": []any{200, 404}}, func(m *rule.MatchConfig) { m.StatusCodes = []int{200, 404} }},
+		"any user agent": {map[string]any{"user_agent_prefixes": []any{}}, func(m *rule.MatchConfig) { m.UserAgentPrefixes = []string{} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, err := load(t, map[string]any{"include": []any{"*.log"}, "match": c.conf})

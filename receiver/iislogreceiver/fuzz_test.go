@@ -18,7 +18,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
 )
@@ -41,7 +41,7 @@ func FuzzEmit(f *testing.F) {
 		cfg.MaxLogSize, cfg.InitialBufferSize = 1024, 1024
 		cfg.IncludeFileRecordOffset = true
 		if limit%2 == 1 {
-			rule := rareclient.DefaultConfig()
+			rule := rule.DefaultConfig()
 			cfg.Match = &rule.Match
 		}
 		fix := &fixture{t: t, cfg: cfg, sink: new(consumertest.LogsSink), tel: componenttest.NewTelemetry()}

@@ -4,7 +4,7 @@
 package iislogreceiver
 
 import (
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/w3c"
 )
 
@@ -17,7 +17,7 @@ type heldLine struct {
 	token, start, size int
 	block              int // index in heldLines.blocks
 	origin             int // index in heldLines.origins
-	stage              rareclient.Stage
+	stage              rule.Stage
 	fate               fate
 	bad                bool  // it is an error record
 	send               bool  // it is sent although its fate is drop
@@ -92,7 +92,7 @@ type source struct {
 
 // settle chooses which of the lines are sent although a stage drops them, and
 // counts the others by stage.
-func (h *heldLines) settle(dropped *[rareclient.NumStages]int64) {
+func (h *heldLines) settle(dropped *[rule.NumStages]int64) {
 	sources := make([]source, len(h.origins))
 	for i := range sources {
 		sources[i] = source{-1, -1, -1, false}

@@ -15,7 +15,7 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
 )
@@ -122,7 +122,7 @@ func huntLine(text string) string {
 
 func TestMatchCountsEachStage(t *testing.T) {
 	lines := []string{"10:00:01"}
-	for i := range rareclient.NumStages {
+	for i := range rule.NumStages {
 		for range i + 1 {
 			lines = append(lines, "10:00:02 "+i.String())
 		}
@@ -137,7 +137,7 @@ func TestMatchCountsEachStage(t *testing.T) {
 // emitMatch gives lines to a receiver with match, at eleven o'clock.
 func emitMatch(t *testing.T, lines []string) *fixture {
 	f := &fixture{t: t, cfg: createDefaultConfig().(*Config), sink: new(consumertest.LogsSink), tel: componenttest.NewTelemetry()}
-	rule := rareclient.DefaultConfig()
+	rule := rule.DefaultConfig()
 	f.cfg.Match = &rule.Match
 	set := metadatatest.NewSettings(f.tel)
 	set.ID = component.NewID(metadata.Type)

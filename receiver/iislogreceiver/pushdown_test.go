@@ -22,7 +22,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
@@ -83,7 +83,7 @@ func sumOfRecords(metrics map[string]int64) (sum int64) {
 
 // huntCase is a configuration and what happens.
 type huntCase struct {
-	match    rareclient.MatchConfig
+	match    rule.MatchConfig
 	sentinel bool
 	receiver func(*Config)
 	rule     func(*rareclientprocessor.Config)
@@ -101,12 +101,12 @@ type huntStep struct {
 
 func newHuntCase(rnd *rand.Rand) *huntCase {
 	c := &huntCase{sentinel: rnd.IntN(6) == 0}
-	c.match = rareclient.MatchConfig{
+	c.match = rule.MatchConfig{
 		Extensions:        some(rnd, ".php", ".aspx", ".asp", "cfml"),
 		StatusCodes:       some(rnd, 200, 404),
 		UserAgentPrefixes: some(rnd, "Mozilla", "mozilla/5.0 (", "caf"),
-		PrivateClients:    pick(rnd, rareclient.Include, rareclient.Exclude),
-		PrivateServers:    pick(rnd, rareclient.Include, rareclient.Exclude),
+		PrivateClients:    pick(rnd, rule.Include, rule.Exclude),
+		PrivateServers:    pick(rnd, rule.Include, rule.Exclude),
 	}
 	proxied, plus, body := rnd.IntN(3) == 0, rnd.IntN(4) > 0, pick(rnd, BodyOriginal, BodyNone)
 	include := pick(rnd, nil, nil, nil, []string{"c-ip", "cs-uri-stem", "cs(User-Agent)", "sc-status", "cs-host"}, []string{"cs-uri-stem", "c-ip"})
@@ -123,9 +123,9 @@ func newHuntCase(rnd *rand.Rand) *huntCase {
 	c.rule = func(cfg *rareclientprocessor.Config) {
 		cfg.Forward = rareclientprocessor.ForwardNone
 		cfg.Window, cfg.Every, cfg.GroupBy, cfg.ClientThreshold = window, every, group, threshold
-		cfg.Comparison = rareclient.LessOrEqual
+		cfg.Comparison = rule.LessOrEqual
 		cfg.AllowedLateness, cfg.IdleTimeout, cfg.SuppressFor = lateness, 20*time.Second, 2*window
-		cfg.Exclude = []rareclient.ExcludeConfig{{Name: "ours", Clients: []string{"203.0.113.1"}, Paths: []string{"/b/"}}}
+		cfg.Exclude = []rule.ExcludeConfig{{Name: "ours", Clients: []string{"203.0.113.1"}, Paths: []string{"/b/"}}}
 	}
 	return c
 }
@@ -181,17 +181,17 @@ func (c *huntCase) hunt(t *testing.T, push bool) (out hunted) {
 		tel := componenttest.NewTelemetry()
 		set := processortest.NewNopSettings(component.MustNewType("rare_client"))
 		set.TelemetrySettings = tel.NewTelemetrySettings()
-		rule := rareclientprocessor.NewFactory().CreateDefaultConfig().(*rareclientprocessor.Config)
-		c.rule(rule)
-		rule.Match = c.match
+		cfg := rareclientprocessor.NewFactory().CreateDefaultConfig().(*rareclientprocessor.Config)
+		c.rule(cfg)
+		cfg.Match = c.match
 		pushed := c.match
 		if c.sentinel {
-			rule.Semantics = rareclient.Sentinel
-			pushed.PrivateClients, pushed.PrivateServers = rareclient.Include, rareclient.Include
+			cfg.Semantics = rule.Sentinel
+			pushed.PrivateClients, pushed.PrivateServers = rule.Include, rule.Include
 		}
-		require.NoError(t, rule.Validate())
+		require.NoError(t, cfg.Validate())
 		sink := new(consumertest.LogsSink)
-		p, err := rareclientprocessor.NewFactory().CreateLogs(t.Context(), set, rule, sink)
+		p, err := rareclientprocessor.NewFactory().CreateLogs(t.Context(), set, cfg, sink)
 		require.NoError(t, err)
 		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
 

@@ -7,7 +7,7 @@ import (
 	"net/netip"
 	"strings"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/w3c"
 )
 
@@ -60,7 +60,7 @@ func newSieveColumns(p *plan) *sieveColumns {
 // sieve runs the match stages on lines, with the very tests of rare_client. It
 // keeps what neighbouring lines share.
 type sieve struct {
-	matcher    *rareclient.Matcher
+	matcher    *rule.Matcher
 	proxies    *proxies // nil: c-ip is the client
 	decodePlus bool
 	raw        bool // bytes that are not UTF-8 are passed on
@@ -81,9 +81,9 @@ func newSieve(cfg *Config, p *proxies) *sieve {
 	if cfg.Match == nil {
 		return nil
 	}
-	rule := rareclient.DefaultConfig()
-	rule.Match = *cfg.Match
-	return &sieve{matcher: rareclient.NewMatcher(&rule), proxies: p, decodePlus: cfg.DecodePlus, raw: isRaw(cfg.Encoding)}
+	r := rule.DefaultConfig()
+	r.Match = *cfg.Match
+	return &sieve{matcher: rule.NewMatcher(&r), proxies: p, decodePlus: cfg.DecodePlus, raw: isRaw(cfg.Encoding)}
 }
 
 // begin prepares for lines under a plan, or under another #Date.
@@ -115,7 +115,7 @@ const (
 //
 // Bytes that are not UTF-8 are not repaired before the tests. They are no
 // letters or digits in either form, and occur in no text of the configuration.
-func (s *sieve) line(l *w3c.Line, site, baseDate string) (from origin, nanos int64, f fate, stage rareclient.Stage) {
+func (s *sieve) line(l *w3c.Line, site, baseDate string) (from origin, nanos int64, f fate, stage rule.Stage) {
 	same := s.columns.set(l)
 	p, c := s.plan, s.plan.sieve
 	if c == nil || !same || !c.leadOrigin {
@@ -156,14 +156,14 @@ func (s *sieve) origin(site string) origin {
 	return from
 }
 
-// stage runs the stages in the order in which rareclient.Matcher.Match does.
-func (s *sieve) stage(c *sieveColumns) (fate, rareclient.Stage) {
+// stage runs the stages in the order in which rule.Matcher.Match does.
+func (s *sieve) stage(c *sieveColumns) (fate, rule.Stage) {
 	path := s.columns.value(c.path)
 	if c.uri {
 		path, _, _ = strings.Cut(path, "?")
 	}
 	if !s.matcher.PassPath(path) {
-		return drop, rareclient.StageExtension
+		return drop, rule.StageExtension
 	}
 	status, isNumber := w3c.ParseInt(s.columns.value(c.status))
 	switch {
@@ -172,24 +172,24 @@ func (s *sieve) stage(c *sieveColumns) (fate, rareclient.Stage) {
 	case isNumber && (status < 1 || status > 999):
 		return keep, 0 // it is not worth telling the unknown from the impossible
 	case isNumber && !s.matcher.PassStatus(int(status)):
-		return drop, rareclient.StageStatus
+		return drop, rule.StageStatus
 	}
 	client := s.columns.value(c.client)
 	if list := s.columns.value(s.plan.forwarded); client != "" && list != "" && s.proxies != nil {
 		client = s.proxies.client(client, list)
 	}
 	if !s.matcher.PassClient(client) {
-		return drop, rareclient.StagePrivateClient
+		return drop, rule.StagePrivateClient
 	}
 	if !s.passServer(c) {
-		return drop, rareclient.StagePrivateServer
+		return drop, rule.StagePrivateServer
 	}
 	agent := s.columns.value(c.agent)
 	if s.decodePlus {
 		agent = s.agents.decode(agent)
 	}
 	if !s.matcher.PassUserAgent(agent) {
-		return drop, rareclient.StageUserAgent
+		return drop, rule.StageUserAgent
 	}
 	return keep, 0
 }

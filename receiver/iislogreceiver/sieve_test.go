@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/w3c"
 )
 
@@ -62,10 +62,10 @@ func FuzzSieve(f *testing.F) {
 
 type sieveTwin struct {
 	mapper  mapper
-	matcher *rareclient.Matcher
+	matcher *rule.Matcher
 }
 
-func (w *sieveTwin) compare(t *testing.T, l *w3c.Line, p *plan, date string, nanos int64, f fate, stage rareclient.Stage) {
+func (w *sieveTwin) compare(t *testing.T, l *w3c.Line, p *plan, date string, nanos int64, f fate, stage rule.Stage) {
 	t.Helper()
 	lr := plog.NewLogRecord()
 	w.mapper.fill(lr, l, p, date)
@@ -80,20 +80,20 @@ func (w *sieveTwin) compare(t *testing.T, l *w3c.Line, p *plan, date string, nan
 	}
 	r := requestOf(lr.Attributes())
 	switch v := w.matcher.Match(&r); {
-	case v == rareclient.Foreign:
+	case v == rule.Foreign:
 		require.Equal(t, foreign, f, "%q", l.Text)
 	case v < 0:
 		require.Equal(t, keep, f, "%q", l.Text)
-	case v > rareclient.Verdict(rareclient.StageExtension) && r.Status == -1:
+	case v > rule.Verdict(rule.StageExtension) && r.Status == -1:
 		require.Equal(t, keep, f, "%q", l.Text) // in doubt
 	default:
 		require.Equal(t, drop, f, "%q", l.Text)
-		require.Equal(t, rareclient.Stage(v), stage, "%q", l.Text)
+		require.Equal(t, rule.Stage(v), stage, "%q", l.Text)
 	}
 }
 
 // requestOf reads a record as rare_client does.
-func requestOf(m pcommon.Map) (r rareclient.Request) {
+func requestOf(m pcommon.Map) (r rule.Request) {
 	text := func(key string) string {
 		v, _ := m.Get(key)
 		return v.AsString()

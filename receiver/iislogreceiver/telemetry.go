@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
-	"github.com/iishunt/iishunt/internal/rareclient"
+	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/w3c"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 )
@@ -40,7 +40,7 @@ type meters struct {
 	*metadata.TelemetryBuilder
 	kinds    [numKinds]metric.MeasurementOption
 	problems [numProblems]metric.MeasurementOption
-	stages   [rareclient.NumStages]metric.MeasurementOption
+	stages   [rule.NumStages]metric.MeasurementOption
 }
 
 func newMeters(set component.TelemetrySettings) (*meters, error) {
@@ -56,7 +56,7 @@ func newMeters(set component.TelemetrySettings) (*meters, error) {
 		m.problems[i] = metric.WithAttributeSet(attribute.NewSet(attribute.String("reason", name)))
 	}
 	for i := range m.stages {
-		m.stages[i] = metric.WithAttributeSet(attribute.NewSet(attribute.String("stage", rareclient.Stage(i).String())))
+		m.stages[i] = metric.WithAttributeSet(attribute.NewSet(attribute.String("stage", rule.Stage(i).String())))
 	}
 	return m, nil
 }

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/iishunt/iishunt/internal/huntreport"
-	"github.com/iishunt/iishunt/internal/huntreport/reporttest"
+	"github.com/iishunt/iishunt/internal/report"
+	"github.com/iishunt/iishunt/internal/report/reporttest"
 )
 
 func main() {
@@ -22,7 +22,7 @@ func main() {
 	if err := os.MkdirAll(*out, 0o750); err != nil {
 		log.Fatal(err)
 	}
-	for name, detections := range map[string][]*huntreport.Detection{
+	for name, detections := range map[string][]*report.Detection{
 		"story":   reporttest.Story(),
 		"many":    reporttest.Many(10_000),
 		"hostile": reporttest.HostileDetections(),
@@ -34,8 +34,8 @@ func main() {
 	}
 }
 
-func write(path, name string, detections []*huntreport.Detection) error {
-	store := huntreport.NewStore(100_000)
+func write(path, name string, detections []*report.Detection) error {
+	store := report.NewStore(100_000)
 	for _, d := range detections {
 		store.Add(d)
 	}
@@ -45,12 +45,12 @@ func write(path, name string, detections []*huntreport.Detection) error {
 	}
 	doc := store.Document(title, "test", time.Now())
 	texts := slices.Clone(reporttest.Hostile)
-	doc.Add(&huntreport.Run{
+	doc.Add(&report.Run{
 		Logs: texts[1], Files: 24, Bytes: 1_500_000, Took: 5 * time.Second,
-		Lines:   []huntreport.Count{{Name: "requests", Count: 6336}, {Name: "could not be read", Count: 3}},
-		Stages:  []huntreport.Count{{Name: "no wanted extension", Count: 3831}, {Name: "passed every stage", Count: 1893}, {Name: texts[0], Count: 1}},
-		Unread:  []huntreport.Unread{{Path: texts[2], Error: texts[3]}},
+		Lines:   []report.Count{{Name: "requests", Count: 6336}, {Name: "could not be read", Count: 3}},
+		Stages:  []report.Count{{Name: "no wanted extension", Count: 3831}, {Name: "passed every stage", Count: 1893}, {Name: texts[0], Count: 1}},
+		Unread:  []report.Unread{{Path: texts[2], Error: texts[3]}},
 		Warning: texts,
 	})
-	return huntreport.WriteFile(huntreport.Disk{}, path, doc.WriteHTML)
+	return report.WriteFile(report.Disk{}, path, doc.WriteHTML)
 }

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import vm from "node:vm";
 
-const source = readFileSync(new URL("../../../internal/huntreport/assets/pivots.js", import.meta.url), "utf8");
+const source = readFileSync(new URL("../../../internal/report/assets/pivots.js", import.meta.url), "utf8");
 const { languages, question } = vm.runInNewContext(source + "\n;({ languages, question })", { TextEncoder });
 
 const hostile = [

@@ -1,0 +1,210 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
+
+	"github.com/iishunt/iishunt/internal/report"
+)
+
+const (
+	metricsInterval = 500 * time.Millisecond
+	maxExport       = 64 << 20 // bytes in one request
+)
+
+// figures are the values of the collector's metrics: by name, then by the value
+// of their attribute ("" if they have none).
+type figures map[string]map[string]int64
+
+// metrics receives the collector's metrics.
+type metrics struct {
+	url     string
+	updates chan figures // the newest; one that is not taken is replaced
+	server  *http.Server
+	done    chan error
+
+	mu     sync.Mutex // guards everything declared below
+	newest figures
+	err    error
+}
+
+func startMetrics() (*metrics, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	m := &metrics{url: "http://" + l.Addr().String() + "/v1/metrics", updates: make(chan figures, 1), done: make(chan error, 1), newest: figures{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/metrics", m.export)
+	m.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go func() { m.done <- m.server.Serve(l) }()
+	return m, nil
+}
+
+func (m *metrics) export(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxExport))
+	req := pmetricotlp.NewExportRequest()
+	if err == nil {
+		err = req.UnmarshalProto(body)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err != nil {
+		m.err = errors.Join(m.err, err)
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	// The last push, at shutdown, lacks what components only report when asked.
+	m.newest = maps.Clone(m.newest)
+	maps.Copy(m.newest, read(req.Metrics()))
+	select {
+	case <-m.updates:
+	default:
+	}
+	m.updates <- m.newest // only here, under the lock: there is room
+	w.Header().Set("Content-Type", "application/x-protobuf")
+}
+
+// read takes our components' sums and gauges, over all instances.
+func read(md pmetric.Metrics) figures {
+	f := figures{}
+	for _, rm := range md.ResourceMetrics().All() {
+		for _, sm := range rm.ScopeMetrics().All() {
+			for _, metric := range sm.Metrics().All() {
+				switch metric.Type() { //nolint:exhaustive // the others are not ours
+				case pmetric.MetricTypeSum:
+					f.add(metric.Name(), metric.Sum().DataPoints())
+				case pmetric.MetricTypeGauge:
+					f.add(metric.Name(), metric.Gauge().DataPoints())
+				}
+			}
+		}
+	}
+	return f
+}
+
+// ours are the attributes that divide our metrics.
+var ours = []string{"kind", "outcome", "reason", "stage", "exclusion"}
+
+func (f figures) add(name string, points pmetric.NumberDataPointSlice) {
+	name = strings.TrimPrefix(name, "otelcol_")
+	for _, p := range points.All() {
+		value := ""
+		for key, v := range p.Attributes().All() {
+			if slices.Contains(ours, key) {
+				value = v.AsString()
+			}
+		}
+		if f[name] == nil {
+			f[name] = map[string]int64{}
+		}
+		f[name][value] += p.IntValue()
+	}
+}
+
+// stop ends the listener and returns the last figures: the collector pushes
+// them once more when it shuts down.
+func (m *metrics) stop() (figures, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	err := m.server.Shutdown(ctx)
+	if served := <-m.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.newest, errors.Join(err, m.err)
+}
+
+// lines is the number of lines read.
+func (f figures) lines() (n int64) {
+	for _, v := range f["receiver_iis_log_lines"] {
+		n += v
+	}
+	return n
+}
+
+// requests is the number of lines that are requests.
+func (f figures) requests() int64 {
+	return f["receiver_iis_log_lines"]["record"] + f["receiver_iis_log_lines"]["dropped"]
+}
+
+// waiting is the number of files whose lines nobody has taken yet.
+func (f figures) waiting() int64 { return f["receiver_iis_log_files_waiting"][""] }
+
+// The words for a person, in the order of the stages.
+var (
+	kinds = [][2]string{
+		{"record", "requests"},
+		{"dropped", "requests"},
+		{"error", "could not be read"},
+		{"directive", "directives (#Fields and so on)"},
+		{"blank", "blank"},
+	}
+	stages = [][2]string{
+		{"not_a_request", "no web request"},
+		{"extension", "no wanted extension"},
+		{"status", "no wanted status"},
+		{"private_client", "private client address"},
+		{"private_server", "private server address"},
+		{"user_agent", "no wanted user agent"},
+	}
+)
+
+// run is the report's part about what was read.
+func (f figures) run() *report.Run {
+	r := &report.Run{}
+	add := func(to *[]report.Count, name string, n int64) {
+		for i := range *to {
+			if (*to)[i].Name == name {
+				(*to)[i].Count += n
+				return
+			}
+		}
+		if n > 0 {
+			*to = append(*to, report.Count{Name: name, Count: n})
+		}
+	}
+	for _, k := range kinds {
+		add(&r.Lines, k[1], f["receiver_iis_log_lines"][k[0]])
+	}
+	records := f["processor_rare_client_records"]
+	for _, s := range stages {
+		// iis_log's match drops lines by the same stages before they are records.
+		add(&r.Stages, s[1], records[s[0]]+f["receiver_iis_log_lines_dropped"][s[0]])
+	}
+	matched := records["matched"]
+	for _, name := range sortedKeys(f["processor_rare_client_excluded"]) {
+		n := f["processor_rare_client_excluded"][name]
+		add(&r.Stages, "exclusion "+name, n)
+		matched -= n
+	}
+	add(&r.Stages, "passed every stage", matched)
+	for _, reason := range sortedKeys(f["processor_rare_client_lost"]) {
+		add(&r.Lost, reason, f["processor_rare_client_lost"][reason])
+	}
+	return r
+}
+
+func sortedKeys(m map[string]int64) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

@@ -1,0 +1,217 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/iishunt/iishunt/internal/rule"
+)
+
+// Window is an evaluation that is due: event time [Start, End), nanoseconds
+// since the Unix epoch.
+type Window struct {
+	Start, End int64
+	Reasons    Reasons // why its evidence is incomplete; empty when it is complete
+	Funnel     Funnel  // what became of its records
+
+	panes       []closedPane
+	firstRecord int64 // event time of the earliest record of all
+}
+
+// Finding is a group with few enough clients in a window.
+type Finding struct {
+	ID          string // of rule, group, window and clients: the same wherever it is computed
+	WindowStart int64  // nanoseconds since the Unix epoch, as all times here
+	WindowEnd   int64
+	Values      []string // of group_by, as spelled in the earliest request
+	Clients     []string // sorted
+	Sites       []string // sorted
+	Hosts       []string // sorted
+	Servers     []string // sorted
+	Requests    uint64
+	FirstSeen   int64    // the query's StartTime
+	LastSeen    int64    // the last request; under sentinel the query's EndTime
+	Methods     []string // sorted
+	NoReferer   uint64   // requests without a referer
+	Foreign     uint64   // requests with a referer of another host
+	Samples     []Sample // in order of time
+	Novelty     Novelty
+	// HistoryStart is the event time from which on earlier requests are remembered.
+	HistoryStart int64
+	Reasons      Reasons
+
+	key rule.Key // of rule, group and clients: the same in every window
+}
+
+func (f *Finding) compare(o *Finding) int {
+	if c := cmp.Compare(f.FirstSeen, o.FirstSeen); c != 0 {
+		return c
+	}
+	if c := slices.Compare(f.Values, o.Values); c != 0 {
+		return c
+	}
+	return strings.Compare(f.ID, o.ID)
+}
+
+// Novelty tells whether the URI of a finding (its group, where url.path is not
+// in group_by) was requested before the window.
+type Novelty uint8
+
+// The novelties.
+const (
+	// NoveltyUnknown: nothing is remembered from before the window.
+	NoveltyUnknown Novelty = iota
+	// NoveltyNew: no earlier request is remembered.
+	NoveltyNew
+	// NoveltyKnown: there was an earlier request.
+	NoveltyKnown
+)
+
+// Evaluate merges the panes of a window and returns its findings in order of
+// FirstSeen, without those that SuppressFor keeps quiet; their number is
+// suppressed. They wait for delivery (see Waiting), but for those that too many
+// wait already, whose number is dropped. Windows must be evaluated in the order
+// in which Next gave them.
+func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped int) {
+	e.evaluateMu.Lock()
+	defer e.evaluateMu.Unlock()
+	for i := range w.panes {
+		for k, g := range w.panes[i].groups {
+			if g == nil || seenBefore(w.panes[:i], k) {
+				continue
+			}
+			if g, ok := e.mergeGroup(w.panes[i+1:], k, g); ok && e.found(g) {
+				findings = append(findings, e.finding(w, k, g))
+			}
+		}
+	}
+	e.history.learn(w.panes)
+	slices.SortFunc(findings, (*Finding).compare)
+	kept := findings[:0]
+	for _, f := range findings {
+		if e.suppressed.suppress(f.key, w.End, w.Reasons == 0) {
+			suppressed++
+			continue
+		}
+		kept = append(kept, f)
+	}
+	clear(findings[len(kept):])
+	waiting := e.outbox.add(kept)
+	e.evaluatedWindow(w, kept, waiting)
+	return kept, suppressed, len(kept) - len(waiting)
+}
+
+// evaluatedWindow forgets the panes that were kept for the window.
+func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
+	last := e.logFindings(waiting)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.logEvaluated(w.End, kept, last, w.Reasons == 0)
+	e.done = max(e.done, w.End)
+	e.stats.Waiting = len(e.outbox)
+	for p := range e.closing {
+		if e.lastEnd(p) <= w.End {
+			delete(e.closing, p)
+		}
+	}
+}
+
+// seenBefore reports whether an earlier pane has the group: it was merged there.
+func seenBefore(panes []closedPane, k rule.Key) bool {
+	return slices.ContainsFunc(panes, func(p closedPane) bool {
+		_, known := p.groups[k]
+		return known
+	})
+}
+
+// mergeGroup adds what later panes know of a group; false when it is settled.
+func (e *Engine) mergeGroup(later []closedPane, k rule.Key, g *group) (*group, bool) {
+	merged := g
+	for i := range later {
+		o, known := later[i].groups[k]
+		switch {
+		case !known:
+			continue
+		case o == nil:
+			return nil, false
+		case merged == g:
+			merged = g.clone()
+		}
+		if !merged.merge(o, e.cfg.ClientThreshold, e.cfg.Evidence) {
+			return nil, false
+		}
+	}
+	return merged, true
+}
+
+func (e *Engine) found(g *group) bool {
+	return (e.cfg.Comparison == rule.LessOrEqual || len(g.clients) == e.cfg.ClientThreshold) &&
+		g.requests >= uint64(e.cfg.MinRequests)
+}
+
+func (e *Engine) finding(w *Window, k rule.Key, g *group) *Finding {
+	f := &Finding{
+		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons,
+		Values: g.values, Hosts: g.hosts, Servers: g.servers, Methods: g.methods, Samples: g.samples,
+		Requests: g.requests, NoReferer: uint64(g.noRef), Foreign: uint64(g.foreign), FirstSeen: g.first, LastSeen: g.last,
+		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord),
+	}
+	for _, c := range g.clients {
+		f.Clients = append(f.Clients, c.text)
+	}
+	slices.Sort(f.Clients)
+	endTime := g.first
+	for _, s := range g.sites {
+		endTime = max(endTime, s.first)
+		if s.name != "" {
+			f.Sites = append(f.Sites, s.name)
+		}
+	}
+	if e.cfg.Semantics == rule.Sentinel {
+		f.LastSeen = endTime
+	}
+	e.identify(f)
+	return f
+}
+
+func (e *Engine) novelty(w *Window, k rule.Key) Novelty {
+	switch {
+	case e.history.knows(k.URI(), w.Start):
+		return NoveltyKnown
+	case e.history.since(w.firstRecord) < w.Start:
+		return NoveltyNew
+	default:
+		return NoveltyUnknown
+	}
+}
+
+// identify sets the id, the first half of a SHA-256 in hexadecimal, and the key.
+func (e *Engine) identify(f *Finding) {
+	b := e.identity(e.scratch[:0], f)
+	f.key = e.seed.Key(b)
+	b = binary.BigEndian.AppendUint64(b, uint64(f.WindowStart))
+	b = binary.BigEndian.AppendUint64(b, uint64(f.WindowEnd))
+	sum := sha256.Sum256(b)
+	f.ID = hex.EncodeToString(sum[:16])
+	e.scratch = b
+}
+
+// identity is what makes findings of two windows the same: rule, group, clients.
+func (e *Engine) identity(b []byte, f *Finding) []byte {
+	b = rule.AppendField(b, e.ruleID)
+	b = binary.AppendUvarint(b, uint64(len(f.Values)))
+	for i, v := range f.Values {
+		b = e.appendValue(b, i, v)
+	}
+	for _, c := range f.Clients {
+		b = rule.AppendField(b, c)
+	}
+	return b
+}

@@ -1,0 +1,39 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"math"
+	"time"
+)
+
+// Room returns what the groups take of max_groups, and max_groups. A group takes
+// one, and more if its texts are long, so that Stats.Groups alone does not tell
+// how full the state is.
+func (e *Engine) Room() (used, limit int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.room, e.cfg.MaxGroups
+}
+
+// NextEnd returns the end of the next window that has records, in event time: it
+// is evaluated when the watermark gets there. Zero if there is none.
+func (e *Engine) NextEnd() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	next := int64(math.MaxInt64)
+	for p := range e.panes {
+		end := e.firstEnd(p)
+		if end <= e.evaluated {
+			end = e.evaluated + e.every
+		}
+		if end <= e.lastEnd(p) {
+			next = min(next, end)
+		}
+	}
+	if next == math.MaxInt64 {
+		return time.Time{}
+	}
+	return time.Unix(0, next).UTC()
+}

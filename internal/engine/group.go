@@ -1,0 +1,252 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/iishunt/iishunt/internal/rule"
+)
+
+// What a finding keeps at most; what an attacker chooses is bounded.
+const (
+	maxValue   = 2048 // bytes of a group value
+	maxSample  = 1024 // bytes of a text in a sample request
+	maxName    = 256  // bytes of a site, host name or server address
+	maxClient  = 256  // bytes of a client that is no address
+	maxMethod  = 32   // bytes of a method
+	maxSites   = 256  // sites of a finding
+	maxNames   = 32   // host names, and server addresses, of a finding
+	maxMethods = 16   // methods of a finding
+	// extraText is the text, in bytes, for which a new group takes the room of
+	// another: else a flood of long texts would cost ten times what a flood of
+	// short ones does.
+	extraText = 1024
+)
+
+// client identifies a client: by its address where it is one, so that two
+// spellings of an address are one client, else by its text.
+type client struct {
+	addr netip.Addr
+	text string // as logged; of several spellings the smallest
+}
+
+func (c *client) same(o *client) bool {
+	if c.addr.IsValid() || o.addr.IsValid() {
+		return c.addr == o.addr
+	}
+	return c.text == o.text
+}
+
+// site is a site with the time of its first request in the group.
+type site struct {
+	name  string
+	first int64
+}
+
+// group is the state of an unsettled group in one pane: at most
+// client_threshold clients. One more settles it, and only its key remains.
+//
+// Everything kept is a function of the set of requests seen, not of their
+// order: smallest, largest, sum, or the smallest N of a total order.
+type group struct {
+	values   []string // of group_by, as spelled in the earliest request
+	first    int64
+	last     int64
+	requests uint64
+	clients  []client
+	sites    []site   // the smallest maxSites names, sorted
+	hosts    []string // the smallest maxNames, sorted
+	servers  []string // the smallest maxNames, sorted
+	methods  []string // the smallest maxMethods, sorted
+	noRef    uint32   // requests without a referer
+	foreign  uint32   // requests with a referer of another host
+	samples  samples
+	extra    int32 // room taken beyond that of one group
+	changed  bool  // it is among the changes
+}
+
+func newGroup(r *rule.Request, values []string) *group {
+	return &group{values: copyValues(values), first: r.Time, last: r.Time}
+}
+
+// text returns the bytes of text in a group of one request.
+func (g *group) text() int {
+	n := 0
+	for _, v := range g.values {
+		n += len(v)
+	}
+	for _, list := range [...][]string{g.hosts, g.servers, g.methods} {
+		for _, name := range list {
+			n += len(name)
+		}
+	}
+	for i := range g.samples {
+		s := &g.samples[i]
+		n += len(s.Client) + len(s.Method) + len(s.Query) + len(s.Referer) + len(s.User) + len(s.File)
+	}
+	return n
+}
+
+func copyValues(values []string) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = boundedValue(v, maxValue)
+	}
+	return out
+}
+
+// boundedValue copies v; one of more than n bytes keeps a digest of the whole,
+// so that two long values stay different.
+func boundedValue(v string, n int) string {
+	if len(v) <= n {
+		return strings.Clone(v)
+	}
+	sum := sha256.Sum256([]byte(v))
+	return cut(v, n) + "…[cut, sha256 " + hex.EncodeToString(sum[:8]) + "]"
+}
+
+// cut returns at most n bytes of s, ending at a rune boundary.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// add counts one request. It returns false when its client is one more than
+// the threshold: the group is settled and must be forgotten.
+func (g *group) add(r *rule.Request, values []string, threshold, evidence int) bool {
+	if !g.addClient(client{r.ClientAddr, r.Client}, threshold) {
+		return false
+	}
+	g.requests++
+	g.last = max(g.last, r.Time)
+	if r.Time < g.first || r.Time == g.first && !slices.Equal(values, g.values) {
+		g.spell(r.Time, copyValues(values))
+	}
+	g.sites = addSite(g.sites, r.Site, r.Time)
+	g.hosts = addName(g.hosts, r.Host, maxNames)
+	g.servers = addName(g.servers, r.Server, maxNames)
+	g.methods = addName(g.methods, cut(r.Method, maxMethod), maxMethods)
+	origin := originOf(r)
+	switch origin {
+	case OriginNone:
+		g.noRef++
+	case OriginForeign:
+		g.foreign++
+	}
+	s := sampleOf(r, origin)
+	g.samples = g.samples.add(&s, evidence)
+	return true
+}
+
+// addClient adds a client that is new, and of two spellings keeps the smaller.
+func (g *group) addClient(c client, threshold int) bool {
+	for i := range g.clients {
+		known := &g.clients[i]
+		if !known.same(&c) {
+			continue
+		}
+		if c.text < known.text {
+			known.text = strings.Clone(c.text)
+		}
+		return true
+	}
+	if len(g.clients) == threshold {
+		return false
+	}
+	g.clients = append(g.clients, client{c.addr, strings.Clone(c.text)})
+	return true
+}
+
+// spell keeps the spelling (bounded copies) of the earliest request, of equally
+// early ones the smallest.
+func (g *group) spell(t int64, values []string) {
+	if t < g.first || t == g.first && slices.Compare(values, g.values) < 0 {
+		g.values = values
+	}
+	g.first = min(g.first, t)
+}
+
+// insertBounded inserts v and drops what is then past the bound.
+func insertBounded[T any](s []T, at int, v T, bound int) []T {
+	if len(s) == bound {
+		s = s[:bound-1]
+	}
+	return slices.Insert(s, at, v)
+}
+
+func addSite(sites []site, name string, t int64) []site {
+	name = cut(name, maxName)
+	at, found := slices.BinarySearchFunc(sites, name, func(s site, n string) int { return strings.Compare(s.name, n) })
+	if found {
+		sites[at].first = min(sites[at].first, t)
+		return sites
+	}
+	if at == maxSites {
+		return sites
+	}
+	return insertBounded(sites, at, site{strings.Clone(name), t}, maxSites)
+}
+
+func addName(names []string, name string, bound int) []string {
+	name = cut(name, maxName)
+	at, found := slices.BinarySearch(names, name)
+	if found || rule.Absent(name) || at == bound {
+		return names
+	}
+	return insertBounded(names, at, strings.Clone(name), bound)
+}
+
+// clone returns a copy that can be changed.
+func (g *group) clone() *group {
+	c := *g
+	c.clients = slices.Clone(g.clients)
+	c.sites = slices.Clone(g.sites)
+	c.hosts = slices.Clone(g.hosts)
+	c.servers = slices.Clone(g.servers)
+	c.methods = slices.Clone(g.methods)
+	c.samples = slices.Clone(g.samples)
+	return &c
+}
+
+// merge adds what another pane knows of the same group. It returns false when
+// the clients together are more than the threshold.
+func (g *group) merge(o *group, threshold, evidence int) bool {
+	for _, c := range o.clients {
+		if !g.addClient(c, threshold) {
+			return false
+		}
+	}
+	g.requests += o.requests
+	g.last = max(g.last, o.last)
+	g.spell(o.first, o.values)
+	for _, s := range o.sites {
+		g.sites = addSite(g.sites, s.name, s.first)
+	}
+	for _, n := range o.hosts {
+		g.hosts = addName(g.hosts, n, maxNames)
+	}
+	for _, n := range o.servers {
+		g.servers = addName(g.servers, n, maxNames)
+	}
+	for _, n := range o.methods {
+		g.methods = addName(g.methods, n, maxMethods)
+	}
+	g.noRef += o.noRef
+	g.foreign += o.foreign
+	for i := range o.samples {
+		g.samples = g.samples.add(&o.samples[i], evidence)
+	}
+	return true
+}

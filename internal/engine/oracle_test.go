@@ -1,0 +1,225 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/iishunt/iishunt/internal/rule"
+)
+
+// The oracle recomputes the findings from all records at once, the slow and
+// obvious way. It shares nothing with the engine but the Config and Request types.
+
+var oracleExtensions = regexp.MustCompile(`(?i)\.(php|aspx|asp|cfml)($|[^a-z0-9])`)
+
+func oracleMatches(c *rule.Config, r *rule.Request) bool {
+	if !oracleExtensions.MatchString(r.Path) || r.Status != 200 || !strings.HasPrefix(strings.ToLower(r.UserAgent), "mozilla") {
+		return false
+	}
+	return !oraclePrivate(c, r.Client, true) && !oraclePrivate(c, r.Server, false)
+}
+
+func oraclePrivate(c *rule.Config, text string, isClient bool) bool {
+	ip := net.ParseIP(text)
+	if c.Semantics == rule.Sentinel {
+		return ip == nil || strings.Contains(text, ":") || ip.IsPrivate() || isClient && ip.IsLoopback()
+	}
+	return ip != nil && (ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast())
+}
+
+type oracleGroup struct {
+	requests []rule.Request
+	clients  map[string]bool
+	siteTime map[string]int64
+}
+
+// oracle returns one text per finding, in the order in which windows end.
+func oracle(c *rule.Config, all []rule.Request) []string {
+	every := c.Every
+	if every == 0 {
+		every = c.Window
+	}
+	var matching []rule.Request
+	first, last := int64(1<<62), int64(-1<<62)
+	for _, r := range all {
+		first, last = min(first, r.Time), max(last, r.Time)
+		if oracleMatches(c, &r) {
+			matching = append(matching, r)
+		}
+	}
+	var out []string
+	quietUntil := map[string]int64{}    // by identity and completeness
+	start := first - first%int64(every) // aligned to the epoch
+	for end := start; end <= last+int64(c.Window)+int64(every); end += int64(every) {
+		var lines []string
+		for _, f := range oracleWindow(c, matching, end) {
+			identity := f.identity(c)
+			complete := end-int64(c.Window) >= first
+			if quietUntil[identity+" complete"] > end || !complete && quietUntil[identity] > end {
+				continue
+			}
+			if complete {
+				identity += " complete"
+			}
+			quietUntil[identity] = end + int64(c.SuppressFor)
+			lines = append(lines, f.text(c, end, first, oracleNovelty(c, matching, f, end-int64(c.Window), first)))
+		}
+		sort.Strings(lines)
+		out = append(out, lines...)
+	}
+	return out
+}
+
+func oracleWindow(c *rule.Config, matching []rule.Request, end int64) []*oracleGroup {
+	groups := map[string]*oracleGroup{}
+	for _, r := range matching {
+		if r.Time < end-int64(c.Window) || r.Time >= end {
+			continue
+		}
+		path := r.Path
+		if c.Semantics == rule.Corrected {
+			path = strings.ToLower(path)
+		}
+		key := path + "\n" + r.UserAgent
+		g := groups[key]
+		if g == nil {
+			g = &oracleGroup{clients: map[string]bool{}, siteTime: map[string]int64{}}
+			groups[key] = g
+		}
+		g.requests = append(g.requests, r)
+		g.clients[r.Client] = true
+		if t, ok := g.siteTime[r.Site]; !ok || r.Time < t {
+			g.siteTime[r.Site] = r.Time
+		}
+	}
+	var out []*oracleGroup
+	for _, g := range groups {
+		n := len(g.clients)
+		if (n == c.ClientThreshold || c.Comparison == rule.LessOrEqual && n < c.ClientThreshold) && len(g.requests) >= c.MinRequests {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func (g *oracleGroup) clientList() []string {
+	var out []string
+	for c := range g.clients {
+		out = append(out, c)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (g *oracleGroup) identity(c *rule.Config) string {
+	path := g.requests[0].Path
+	if c.Semantics == rule.Corrected {
+		path = strings.ToLower(path)
+	}
+	return path + "\n" + g.requests[0].UserAgent + "\n" + strings.Join(g.clientList(), " ")
+}
+
+// oracleNovelty looks for an earlier request for the same path, by any browser.
+func oracleNovelty(c *rule.Config, matching []rule.Request, g *oracleGroup, start, firstOfAll int64) string {
+	if firstOfAll >= start {
+		return "unknown"
+	}
+	for _, r := range matching {
+		if r.Time < start && (r.Path == g.requests[0].Path || c.Semantics == rule.Corrected && strings.EqualFold(r.Path, g.requests[0].Path)) {
+			return "known"
+		}
+	}
+	return "new"
+}
+
+// oracleOrigin sorts referers, of the few kinds that the scenarios have.
+func oracleOrigin(r *rule.Request) string {
+	switch referer := strings.ToLower(r.Referer); {
+	case referer == "" || referer == "-":
+		return "none"
+	case r.Host == "":
+		return "unknown"
+	case strings.HasPrefix(referer, "https://evil"):
+		return "foreign"
+	default:
+		return "own"
+	}
+}
+
+// oracleSamples takes the earliest half, and of the rest the most telling.
+func oracleSamples(c *rule.Config, requests []rule.Request) []string {
+	type ranked struct {
+		weight, bytes int64
+		text          string // begins with the time
+	}
+	var all []ranked
+	for _, r := range requests {
+		var w int64
+		if r.Method == "POST" {
+			w += 100
+		}
+		if o := oracleOrigin(&r); o == "none" || o == "foreign" {
+			w += 10
+		}
+		if r.Query != "" && r.Query != "-" {
+			w++
+		}
+		s := ranked{w, r.Bytes % 4, fmt.Sprintf("%d %s %s %s %s %d", r.Time, r.Client, r.Method, r.Query, r.Referer, r.Bytes%4)}
+		if !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	sort.Slice(all, func(i, j int) bool { return all[i].text < all[j].text })
+	early := min(len(all), (c.Evidence+1)/2)
+	rest := all[early:]
+	sort.SliceStable(rest, func(i, j int) bool {
+		a, b := rest[i], rest[j]
+		return a.weight > b.weight || a.weight == b.weight && a.bytes > b.bytes
+	})
+	var out []string
+	for _, s := range all[:min(len(all), c.Evidence)] {
+		out = append(out, s.text)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (g *oracleGroup) text(c *rule.Config, end, firstOfAll int64, novelty string) string {
+	slices.SortFunc(g.requests, func(a, b rule.Request) int {
+		if a.Time != b.Time {
+			return int(max(-1, min(1, a.Time-b.Time)))
+		}
+		return strings.Compare(a.Path, b.Path)
+	})
+	first, last := g.requests[0].Time, g.requests[len(g.requests)-1].Time
+	var sites []string
+	for s := range g.siteTime {
+		sites = append(sites, s)
+	}
+	sort.Strings(sites)
+	if c.Semantics == rule.Sentinel {
+		last = first
+		for _, t := range g.siteTime {
+			last = max(last, t)
+		}
+	}
+	methods, origins := map[string]bool{}, map[string]int{}
+	for _, r := range g.requests {
+		origins[oracleOrigin(&r)]++
+		if r.Method != "" {
+			methods[r.Method] = true
+		}
+	}
+	complete := end-int64(c.Window) >= firstOfAll
+	return fmt.Sprint(end, " ", g.requests[0].Path, " ", g.requests[0].UserAgent, " ", g.clientList(), sites,
+		" ", len(g.requests), " ", first, " ", last, " ", oracleSamples(c, g.requests), " ", complete,
+		" ", slices.Sorted(maps.Keys(methods)), " ", origins["none"], " ", origins["foreign"], " ", novelty)
+}

@@ -1,0 +1,51 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/iishunt/iishunt/internal/rule"
+)
+
+// Stats returns counts since the start and the state as it is now.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.stats
+	s.Excluded = slices.Clone(s.Excluded)
+	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups, e.open, len(e.panes)+len(e.closing), len(e.clock.sources)
+	if e.clock.watermark != math.MinInt64 {
+		s.Watermark = time.Unix(0, e.clock.watermark).UTC()
+	}
+	return s
+}
+
+// Stats is a snapshot of an engine.
+type Stats struct {
+	Funnel   Funnel                // records by match stage
+	Excluded []uint64              // records by exclusion, in the order of Exclusions
+	Lost     [NumReasons]uint64    // records by reason; windows for ReasonWindowStart and ReasonShutdown
+	Foreign  uint64                // records that are no web requests
+	Missing  [rule.NumNeeds]uint64 // records lost by ReasonMissingAttribute, by what they lacked first
+	Future   uint64                // records whose time was clamped to the wall clock
+
+	Groups     int       // kept, settled ones included
+	OpenGroups int       // of these, not settled
+	Panes      int       // with records, that windows to come or to be evaluated cover
+	Waiting    int       // findings not delivered yet
+	Sources    int       // that are not idle
+	Watermark  time.Time // zero before the first record
+}
+
+// Requests returns how many records were web requests.
+func (s Stats) Requests() uint64 {
+	n := s.Funnel.Matched
+	for _, d := range s.Funnel.Dropped {
+		n += d
+	}
+	return n
+}

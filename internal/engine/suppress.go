@@ -1,0 +1,82 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/iishunt/iishunt/internal/rule"
+)
+
+// suppression remembers when a finding was last given out, in event time. It
+// is bounded: when full it forgets the oldest, which then repeats once.
+type suppression struct {
+	period int64
+	bound  int
+	last   map[rule.Key]given
+	order  []told // in order of time
+}
+
+// given says until when a finding is not repeated. One that was given out as
+// incomplete does not keep a complete one quiet: that it was confirmed is news.
+type given struct {
+	until    int64 // event time
+	complete bool
+}
+
+type told struct {
+	key   rule.Key
+	until int64
+}
+
+func newSuppression(period time.Duration, bound int) suppression {
+	return suppression{period: int64(period), bound: bound, last: map[rule.Key]given{}}
+}
+
+// suppress reports whether the finding of a window that ends at t repeats one
+// that was given out less than the period before; else it remembers it.
+// t must not go back.
+func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
+	if s.period == 0 {
+		return false
+	}
+	for len(s.order) > 0 && (s.order[0].until <= t || len(s.order) >= s.bound) {
+		if s.last[s.order[0].key].until == s.order[0].until {
+			delete(s.last, s.order[0].key)
+		}
+		s.order = s.order[1:]
+	}
+	if g, ok := s.last[k]; ok && t < g.until && (g.complete || !complete) {
+		return true
+	}
+	s.last[k] = given{t + s.period, complete}
+	s.order = append(s.order, told{k, t + s.period})
+	return false
+}
+
+func (s *suppression) snapshot(size int, write func([]byte) error) error {
+	for part := range slices.Chunk(s.order, size/givenSize+1) {
+		b := appendUint([]byte{sectionSuppressed}, uint64(len(part)))
+		for _, t := range part {
+			b = appendInt(appendKey(b, t.key), t.until)
+			b = appendBool(b, s.last[t.key].complete)
+		}
+		if err := write(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *suppression) apply(d *decoder) {
+	for range d.count(18) {
+		t, complete := told{d.key(), d.int()}, d.bool()
+		if d.err != nil {
+			return
+		}
+		s.last[t.key] = given{t.until, complete}
+		s.order = append(s.order, t)
+	}
+}

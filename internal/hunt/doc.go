@@ -1,7 +1,0 @@
-// Copyright The iishunt Authors
-// SPDX-License-Identifier: Apache-2.0
-
-// Package hunt is what the rare_client processor and connector share: their
-// configuration, reading log records, evaluating windows in the background,
-// and the detection records.
-package hunt

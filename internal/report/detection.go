@@ -1,0 +1,222 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/iishunt/iishunt/internal/printable"
+)
+
+// What is kept of a detection. Everything in it may be chosen by an attacker;
+// what is longer is cut, lists end.
+const (
+	maxKey     = 2048 // bytes of the path and of the user agent
+	maxQuery   = 1024
+	maxReferer = 512
+	maxName    = 256 // any other text
+	maxClients = 50
+	maxPlaces  = 32 // sites, hosts, server addresses
+	maxList    = 16 // methods, reasons, tactics, techniques, other group values
+	maxSamples = 20
+)
+
+// Detection is what rare_client says about one window.
+type Detection struct {
+	ID          string
+	Rule        Rule
+	Path        string            // "" where the rule does not group by it
+	UserAgent   string            // the same
+	Group       map[string]string // what else the rule groups by
+	Clients     []string          // sorted; at most maxClients
+	ClientCount int
+	Sites       []string // sorted, as the next two
+	Hosts       []string
+	Servers     []string
+	Window
+}
+
+// Rule says which rule found it.
+type Rule struct {
+	ID          string   `json:"id,omitempty"`
+	Name        string   `json:"name,omitempty"`
+	Version     string   `json:"version,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Category    string   `json:"category,omitempty"`
+	Reference   string   `json:"reference,omitempty"`
+	Severity    string   `json:"severity,omitempty"`
+	Tactics     []Threat `json:"tactics,omitempty"`
+	Techniques  []Threat `json:"techniques,omitempty"`
+}
+
+// Threat is a tactic or technique of MITRE ATT&CK.
+type Threat struct {
+	ID        string `json:"id"`
+	Name      string `json:"name,omitempty"`
+	Reference string `json:"reference,omitempty"`
+}
+
+// Window is the part of a detection that belongs to its window.
+type Window struct {
+	ID               string    `json:"id"`
+	Start            time.Time `json:"start"`
+	End              time.Time `json:"end"`
+	First            time.Time `json:"first"` // request
+	Last             time.Time `json:"last"`
+	Requests         int64     `json:"requests"`
+	Methods          []string  `json:"methods,omitempty"`
+	NoReferer        int64     `json:"no_referer,omitempty"`      // requests without
+	ForeignReferer   int64     `json:"foreign_referer,omitempty"` // requests with another host's
+	New              *bool     `json:"new,omitempty"`             // nil: nothing is remembered
+	History          time.Time `json:"history,omitzero"`          // from when on it is
+	Complete         bool      `json:"complete"`
+	IncompleteReason []string  `json:"incomplete,omitempty"`
+	Samples          []Sample  `json:"samples,omitempty"` // in order of time
+
+	command string // what looks like one in the samples' queries
+}
+
+// Sample is a request.
+type Sample struct {
+	Time    time.Time `json:"time"`
+	Client  string    `json:"client,omitempty"`
+	Method  string    `json:"method,omitempty"`
+	Query   string    `json:"query,omitempty"`
+	Referer string    `json:"referer,omitempty"`
+	User    string    `json:"user,omitempty"`
+	File    string    `json:"file,omitempty"`
+	Status  int       `json:"status,omitempty"`
+	Bytes   int64     `json:"bytes,omitempty"`
+}
+
+// tidy makes a detection harmless and bounded, wherever it comes from, and
+// reports whether it can be kept: it has an id, and times that can be written.
+func (d *Detection) tidy() bool {
+	for _, t := range []time.Time{d.Start, d.End, d.First, d.Last} {
+		if !writable(t) {
+			return false
+		}
+	}
+	if !d.History.IsZero() && !writable(d.History) {
+		d.History = time.Time{}
+	}
+	d.Window.ID = text(d.ID, maxName)
+	d.ID = d.Window.ID
+	d.Rule.tidy()
+	d.Path = text(d.Path, maxKey)
+	d.UserAgent = text(d.UserAgent, maxKey)
+	d.Group = group(d.Group)
+	d.Clients = list(d.Clients, maxClients)
+	slices.Sort(d.Clients)
+	d.ClientCount = max(d.ClientCount, len(d.Clients))
+	for _, l := range []*[]string{&d.Sites, &d.Hosts, &d.Servers} {
+		*l = list(*l, maxPlaces)
+		slices.Sort(*l)
+	}
+	d.Requests, d.NoReferer, d.ForeignReferer = max(d.Requests, 0), max(d.NoReferer, 0), max(d.ForeignReferer, 0)
+	d.Methods = list(d.Methods, maxList)
+	d.IncompleteReason = list(d.IncompleteReason, maxList)
+	d.Samples = samples(d.Samples)
+	d.command = findCommand(d.Samples)
+	if len(d.Clients) == 1 { // then it need not stand with each
+		for i := range d.Samples {
+			if d.Samples[i].Client == d.Clients[0] {
+				d.Samples[i].Client = ""
+			}
+		}
+	}
+	return d.ID != ""
+}
+
+// writable tells whether a time has an RFC 3339 form.
+func writable(t time.Time) bool { return t.Year() >= 1 && t.Year() <= 9999 }
+
+func text(s string, limit int) string { return printable.Text(printable.Cut(s, limit)) }
+
+func list(in []string, limit int) []string {
+	var out []string
+	for _, s := range in[:min(len(in), limit)] {
+		out = append(out, text(s, maxName))
+	}
+	return out
+}
+
+func group(in map[string]string) map[string]string {
+	var out map[string]string
+	for _, k := range slices.Sorted(maps.Keys(in)) {
+		if len(out) == maxList {
+			break
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[text(k, maxName)] = text(in[k], maxKey)
+	}
+	return out
+}
+
+func samples(in []Sample) []Sample {
+	var out []Sample
+	for _, s := range in[:min(len(in), maxSamples)] {
+		if writable(s.Time) {
+			out = append(out, Sample{
+				Time: s.Time, Client: text(s.Client, maxName), Method: text(s.Method, maxName),
+				Query: text(s.Query, maxQuery), Referer: text(s.Referer, maxReferer), User: text(s.User, maxName),
+				File: text(s.File, maxKey), Status: s.Status, Bytes: s.Bytes,
+			})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Sample) int { return a.Time.Compare(b.Time) })
+	return out
+}
+
+func (r *Rule) tidy() {
+	for _, s := range []*string{&r.ID, &r.Name, &r.Version, &r.Category, &r.Reference, &r.Severity} {
+		*s = text(*s, maxName)
+	}
+	r.Description = text(r.Description, maxKey)
+	r.Tactics, r.Techniques = threats(r.Tactics), threats(r.Techniques)
+}
+
+func threats(in []Threat) []Threat {
+	var out []Threat
+	for _, t := range in[:min(len(in), maxList)] {
+		out = append(out, Threat{ID: text(t.ID, maxName), Name: text(t.Name, maxName), Reference: text(t.Reference, maxName)})
+	}
+	return out
+}
+
+// size is about how many bytes the detection takes in the report.
+func (d *Detection) size() int {
+	n := 400 + inJSON(d.Path) + inJSON(d.UserAgent)
+	for k, v := range d.Group {
+		n += inJSON(k) + inJSON(v)
+	}
+	for _, l := range [][]string{d.Clients, d.Sites, d.Hosts, d.Servers, d.Methods, d.IncompleteReason} {
+		for _, s := range l {
+			n += inJSON(s) + 3
+		}
+	}
+	for i := range d.Samples {
+		s := &d.Samples[i]
+		n += 100 + inJSON(s.Client) + inJSON(s.Method) + inJSON(s.Query) + inJSON(s.Referer) + inJSON(s.User) + inJSON(s.File)
+	}
+	return n
+}
+
+// inJSON is how many bytes a text takes there: "<" becomes \u003c.
+func inJSON(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		switch s[i] {
+		case '<', '>', '&':
+			n += 5
+		case '"', '\\':
+			n++
+		}
+	}
+	return n
+}

@@ -1,0 +1,143 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// format is the version of the data in a report. A report of another format
+// is not read.
+const format = 1
+
+// Document is all that a report says; it stands in the HTML file as JSON.
+type Document struct {
+	Format    int        `json:"format"`
+	Title     string     `json:"title"`
+	Version   string     `json:"version,omitempty"` // of the program that wrote it
+	Generated time.Time  `json:"generated"`
+	Signals   []Signal   `json:"signals"`
+	Strong    int        `json:"strong_from"`
+	Moderate  int        `json:"moderate_from"`
+	Rules     []Rule     `json:"rules"`
+	Agents    []string   `json:"agents"`
+	Findings  []*Finding `json:"findings"`           // the most telling first
+	LeftOut   int64      `json:"left_out,omitempty"` // detections that had no room
+	Ignored   int64      `json:"ignored,omitempty"`  // records that are no detections
+	Run       *Run       `json:"run,omitempty"`      // nil: not known
+}
+
+// Run says what a hunt in old logs read. Only who started the hunt knows.
+type Run struct {
+	Logs    string        `json:"logs"` // as they were asked for
+	Files   int64         `json:"files"`
+	Bytes   int64         `json:"bytes"` // of the files as they are, compressed or not
+	Took    time.Duration `json:"took_ns"`
+	Lines   []Count       `json:"lines,omitempty"`  // by kind
+	Stages  []Count       `json:"stages,omitempty"` // records by the stage that left them out, and matched; in order
+	Lost    []Count       `json:"lost,omitempty"`   // what marked windows as incomplete, by reason
+	Unread  []Unread      `json:"unread,omitempty"`
+	Warning []string      `json:"warnings,omitempty"`
+}
+
+// Count is a number of something.
+type Count struct {
+	Name  string `json:"name"`
+	Count int64  `json:"count"`
+}
+
+// Unread is a file that could not be read.
+type Unread struct {
+	Path  string `json:"path"`
+	Error string `json:"error"`
+}
+
+// Document returns what is kept, joined and ranked.
+func (s *Store) Document(title, version string, now time.Time) *Document {
+	s.prune()
+	doc := &Document{
+		Format: format, Title: title, Version: version, Generated: now.UTC().Truncate(time.Second),
+		Signals: Signals, Strong: strongFrom, Moderate: moderateFrom,
+		Rules: []Rule{}, Agents: []string{}, Findings: s.findings(), LeftOut: s.leftOut,
+	}
+	if doc.Findings == nil {
+		doc.Findings = []*Finding{}
+	}
+	rules, agents := map[string]int{}, map[string]int{}
+	for _, f := range doc.Findings {
+		f.Agent = intern(agents, &doc.Agents, f.agent, f.agent)
+		raw, err := json.Marshal(f.rule)
+		if err != nil {
+			panic(err) // texts always encode
+		}
+		f.Rule = intern(rules, &doc.Rules, string(raw), *f.rule)
+	}
+	return doc
+}
+
+func intern[T any](seen map[string]int, all *[]T, key string, value T) int {
+	i, ok := seen[key]
+	if !ok {
+		i = len(*all)
+		seen[key] = i
+		*all = append(*all, value)
+	}
+	return i
+}
+
+// Add adds what a hunt read.
+func (doc *Document) Add(r *Run) {
+	r.Logs = text(r.Logs, maxKey)
+	for i := range r.Unread {
+		r.Unread[i].Path, r.Unread[i].Error = text(r.Unread[i].Path, maxKey), text(r.Unread[i].Error, maxKey)
+	}
+	for i := range r.Warning {
+		r.Warning[i] = text(r.Warning[i], maxKey)
+	}
+	doc.Run = r
+}
+
+// Levels counts the findings of each level: strong, moderate, weak.
+func (doc *Document) Levels() (out [3]int) {
+	for _, f := range doc.Findings {
+		out[slices.Index([]string{Strong, Moderate, Weak}, f.Level)]++
+	}
+	return out
+}
+
+// Words are the labels of the reasons.
+func (f *Finding) Words() []string {
+	var out []string
+	for _, r := range f.Reasons {
+		for _, s := range Signals {
+			if s.ID == r.Signal {
+				out = append(out, s.Label)
+			}
+		}
+	}
+	return out
+}
+
+// Who are the clients, or how many where they are many.
+func (f *Finding) Who() string {
+	if len(f.Clients) == 1 {
+		return f.Clients[0]
+	}
+	return strconv.Itoa(f.ClientCount) + " clients"
+}
+
+// Subject is the page, or what else the rule groups by.
+func (f *Finding) Subject(doc *Document) string {
+	if f.Path != "" {
+		return f.Path
+	}
+	for _, k := range slices.Sorted(maps.Keys(f.Group)) {
+		return k + "=" + f.Group[k]
+	}
+	return doc.Agents[f.Agent]
+}

@@ -1,0 +1,142 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package report
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Finding is a page (or whatever the rule groups by) and its clients, with all
+// their detections.
+type Finding struct {
+	Rule        int               `json:"rule"` // index into the report's rules
+	Path        string            `json:"path,omitempty"`
+	Agent       int               `json:"agent"` // index into the report's user agents
+	Group       map[string]string `json:"group,omitempty"`
+	Clients     []string          `json:"clients,omitempty"`
+	ClientCount int               `json:"client_count"`
+	Sites       []string          `json:"sites,omitempty"`
+	Hosts       []string          `json:"hosts,omitempty"`
+	Servers     []string          `json:"servers,omitempty"`
+	Requests    int64             `json:"requests"`
+	AtLeast     bool              `json:"at_least,omitempty"` // windows overlap: requests of some are not added
+	Days        int               `json:"days"`               // UTC days on which a window's requests begin or end
+	Score       int               `json:"score"`
+	Level       string            `json:"level"`
+	Reasons     []Reason          `json:"reasons,omitempty"` // most points first
+	Windows     []Window          `json:"windows"`           // by start
+
+	rule  *Rule
+	agent string
+}
+
+// findings joins the detections and ranks the findings, the most telling first.
+func (s *Store) findings() []*Finding {
+	byKey := map[string]*Finding{}
+	var all []*Finding
+	for _, d := range s.sorted() {
+		k := d.key()
+		f := byKey[k]
+		if f == nil {
+			f = &Finding{Path: d.Path, Group: d.Group, Clients: d.Clients, rule: &d.Rule, agent: d.UserAgent}
+			byKey[k] = f
+			all = append(all, f)
+		}
+		f.join(d)
+	}
+	for _, f := range all {
+		f.count()
+	}
+	rank(all)
+	return all
+}
+
+// key is the same for the detections of one finding: IIS paths have no case.
+func (d *Detection) key() string {
+	k, err := json.Marshal([]any{d.Rule.ID, d.Rule.Name, strings.ToLower(d.Path), d.UserAgent, d.Group, d.Clients})
+	if err != nil {
+		panic(err) // texts always encode
+	}
+	return string(k)
+}
+
+func (f *Finding) join(d *Detection) {
+	f.rule = &d.Rule // the newest version
+	f.ClientCount = max(f.ClientCount, d.ClientCount)
+	f.Sites = union(f.Sites, d.Sites)
+	f.Hosts = union(f.Hosts, d.Hosts)
+	f.Servers = union(f.Servers, d.Servers)
+	f.Windows = append(f.Windows, d.Window)
+}
+
+func union(a, b []string) []string {
+	if len(a) == 0 {
+		return b
+	}
+	for _, s := range b {
+		if !slices.Contains(a, s) {
+			a = append(slices.Clone(a), s)
+		}
+	}
+	slices.Sort(a)
+	return a[:min(len(a), maxPlaces)]
+}
+
+// count adds up the windows; of those that overlap only the earlier ones, since
+// they may speak of the same requests.
+func (f *Finding) count() {
+	days := map[string]bool{}
+	var counted time.Time
+	for i := range f.Windows {
+		w := &f.Windows[i]
+		days[w.First.UTC().Format(time.DateOnly)] = true
+		days[w.Last.UTC().Format(time.DateOnly)] = true
+		if w.Start.Before(counted) {
+			f.AtLeast = true
+			continue
+		}
+		f.Requests += w.Requests
+		counted = w.End
+	}
+	f.Days = len(days)
+}
+
+// First is the time of the first request.
+func (f *Finding) First() time.Time {
+	t := f.Windows[0].First
+	for i := range f.Windows {
+		if f.Windows[i].First.Before(t) {
+			t = f.Windows[i].First
+		}
+	}
+	return t
+}
+
+// Last is the time of the last request.
+func (f *Finding) Last() time.Time {
+	t := f.Windows[0].Last
+	for i := range f.Windows {
+		if f.Windows[i].Last.After(t) {
+			t = f.Windows[i].Last
+		}
+	}
+	return t
+}
+
+// compare is the order of the report: the most telling first.
+func (f *Finding) compare(o *Finding) int {
+	return cmp.Or(
+		cmp.Compare(o.Score, f.Score),
+		cmp.Compare(o.Days, f.Days),
+		cmp.Compare(o.Requests, f.Requests),
+		o.Last().Compare(f.Last()),
+		cmp.Compare(f.Path, o.Path),
+		cmp.Compare(f.agent, o.agent),
+		cmp.Compare(f.Windows[0].ID, o.Windows[0].ID),
+	)
+}

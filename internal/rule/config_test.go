@@ -1,0 +1,72 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rule
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestCheckNamesKeyAndValue(t *testing.T) {
+	def := DefaultConfig()
+	if err := def.Check(); err != nil {
+		t.Fatalf("the defaults: %v", err)
+	}
+	for _, tt := range []struct {
+		change func(*Config)
+		want   []string // all in the error text
+	}{
+		{func(c *Config) { c.GroupBy = nil }, []string{"group_by", "1 to 8"}},
+		{func(c *Config) { c.GroupBy = []string{"a", "a"} }, []string{"group_by", `"a"`, "twice"}},
+		{func(c *Config) { c.GroupBy = []string{""} }, []string{"group_by", "empty"}},
+		{func(c *Config) { c.GroupBy = []string{"http.request.header.cookie"} }, []string{"group_by", "cookie", "secrets"}},
+		{func(c *Config) { c.GroupBy = []string{"csCookie"} }, []string{"group_by", "csCookie", "secrets"}},
+		{func(c *Config) { c.ClientThreshold = 0 }, []string{"client_threshold: 0", "1 to 1000"}},
+		{func(c *Config) { c.Comparison = "gte" }, []string{`comparison: "gte"`, "eq", "lte"}},
+		{func(c *Config) { c.Semantics = "x" }, []string{`semantics: "x"`, "corrected", "sentinel"}},
+		{func(c *Config) { c.MinRequests = 0 }, []string{"min_requests: 0"}},
+		{func(c *Config) { c.MaxGroups = -1 }, []string{"max_groups: -1"}},
+		{func(c *Config) { c.Evidence = 101 }, []string{"evidence: 101", "100"}},
+		{func(c *Config) { c.Window = -time.Hour }, []string{"window: -1h0m0s"}},
+		{func(c *Config) { c.Window = 0 }, []string{"window: 0s"}},
+		{func(c *Config) { c.Every = -1 }, []string{"every: -1ns"}},
+		{func(c *Config) { c.Every = 48 * time.Hour }, []string{"every: 48h0m0s", "window: 24h0m0s", "never be looked at"}},
+		{func(c *Config) { c.Every = 7*time.Minute + time.Second }, []string{"every: 7m1s", "greatest common divisor", "1440"}},
+		{func(c *Config) { c.AllowedLateness = -1 }, []string{"allowed_lateness"}},
+		{func(c *Config) { c.IdleTimeout = 0 }, []string{"idle_timeout"}},
+		{func(c *Config) { c.SuppressFor = -1 }, []string{"suppress_for"}},
+		{func(c *Config) { c.Match.Extensions = []string{""} }, []string{"match::extensions", "[]"}},
+		{func(c *Config) { c.Match.UserAgentPrefixes = []string{""} }, []string{"match::user_agent_prefixes", "[]"}},
+		{func(c *Config) { c.Match.StatusCodes = []int{20} }, []string{"match::status_codes: 20", "100 to 999"}},
+		{func(c *Config) { c.Match.PrivateClients = "no" }, []string{`match::private_clients: "no"`, "exclude or include"}},
+		{func(c *Config) { c.Match.PrivateServers = "" }, []string{"match::private_servers"}},
+		{func(c *Config) { c.Exclude = []ExcludeConfig{{Paths: []string{"/a"}}} }, []string{"exclude[0]", "name"}},
+		{func(c *Config) { c.Exclude = []ExcludeConfig{{Name: "x"}} }, []string{"exclude[0]", "all empty"}},
+		{func(c *Config) { c.Exclude = []ExcludeConfig{{Name: "x", Clients: []string{"10.0.0.0/33"}}} }, []string{"exclude[0]", "clients", "10.0.0.0/33", "CIDR"}},
+		{func(c *Config) { c.Exclude = []ExcludeConfig{{Name: "x", Paths: []string{"health"}}} }, []string{"paths", `"health"`}},
+		{func(c *Config) { c.Exclude = []ExcludeConfig{{Name: "x", Paths: []string{"/"}}} }, []string{"paths", "at least one segment"}},
+		{func(c *Config) { c.Exclude = []ExcludeConfig{{Name: "x", Hosts: []string{"a*b"}}} }, []string{"hosts", "*.suffix"}},
+		{func(c *Config) { c.Exclude = []ExcludeConfig{{Name: "x", UserAgents: []string{""}}} }, []string{"user_agents"}},
+		{func(c *Config) { c.Exclude = []ExcludeConfig{{Name: "preset:x", Paths: []string{"/a"}}} }, []string{"preset:"}},
+		{func(c *Config) {
+			c.Exclude = []ExcludeConfig{{Name: "x", Paths: []string{"/a"}}, {Name: "x", Paths: []string{"/b"}}}
+		}, []string{"exclude[1]", "twice"}},
+		{func(c *Config) { c.ExcludePresets = []string{"cron"} }, []string{"exclude_presets", `"cron"`, "admin_tasks, backup, log_aggregation, monitoring, software_updates"}},
+		{func(c *Config) { c.ExcludePresets = []string{"backup", "backup"} }, []string{"exclude_presets", "twice"}},
+	} {
+		c := DefaultConfig()
+		tt.change(&c)
+		err := c.Check()
+		if err == nil {
+			t.Errorf("no error; want one with %q", tt.want)
+			continue
+		}
+		for _, w := range tt.want {
+			if !strings.Contains(err.Error(), w) {
+				t.Errorf("error %q lacks %q", err, w)
+			}
+		}
+	}
+}

@@ -1,0 +1,267 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rule
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Request is what the rule looks at in one web request. Strings may share
+// memory with larger buffers: the engine copies what it keeps.
+type Request struct {
+	Time      int64 // event time, nanoseconds since the Unix epoch
+	Path      string
+	UserAgent string
+	Client    string // as logged; "" or "-" when unknown
+	Server    string // the server's own address; "" or "-" when unknown
+	Host      string // the host name asked for, without port
+	Site      string
+	Method    string
+	Query     string
+	Referer   string
+	User      string
+	File      string
+	Status    int   // 0 when unknown
+	Bytes     int64 // of the response
+
+	ClientAddr netip.Addr // set by Match; the zero Addr when Client is no address
+}
+
+// Stage is a match stage, in the order in which the query applies them.
+type Stage uint8
+
+// The match stages.
+const (
+	StageExtension Stage = iota
+	StageStatus
+	StagePrivateClient
+	StagePrivateServer
+	StageUserAgent
+	NumStages
+)
+
+var stageNames = [NumStages]string{"extension", "status", "private_client", "private_server", "user_agent"}
+
+func (s Stage) String() string { return stageNames[s] }
+
+// Verdict is the outcome of Match: Matched, Missing, Foreign, a Stage, or
+// NumStages + the index of an exclusion.
+type Verdict int
+
+// The verdicts that are not a stage.
+const (
+	Matched Verdict = -1
+	// Missing: the request passed all that could be tested, but lacks url.path,
+	// http.response.status_code or client.address. It could have been a second
+	// client, so it is a loss.
+	Missing Verdict = -2
+	// Foreign: neither path nor status, so this is no web request at all.
+	Foreign Verdict = -3
+)
+
+// Need is an attribute without which a request cannot be counted.
+type Need uint8
+
+// The needs, in the order in which they are looked for.
+const (
+	NeedPath Need = iota
+	NeedStatus
+	NeedClient
+	NumNeeds
+)
+
+// lacks returns what a request with the verdict Missing has not.
+func (r *Request) Lacks() Need {
+	switch {
+	case r.Path == "":
+		return NeedPath
+	case r.Status == 0:
+		return NeedStatus
+	default:
+		return NeedClient
+	}
+}
+
+// Matcher decides which requests the rule counts. It holds no state.
+type Matcher struct {
+	extensions []string  // lower case
+	point      byte      // that all extensions begin with, such as their dot; 0 if there is none
+	next       [256]bool // the characters that follow the point in an extension
+	status     []int
+	prefixes   []string // lower case
+	semantics  Semantics
+	clients    Privates
+	servers    Privates
+	fold       bool
+	exclusions []exclusion
+}
+
+// NewMatcher compiles the match stages and exclusions of a valid Config.
+func NewMatcher(c *Config) *Matcher {
+	extensions := lowered(c.Match.Extensions)
+	m := &Matcher{
+		extensions: extensions,
+		point:      point(extensions),
+		status:     c.Match.StatusCodes,
+		prefixes:   lowered(c.Match.UserAgentPrefixes),
+		semantics:  c.Semantics,
+		clients:    c.Match.PrivateClients,
+		servers:    c.Match.PrivateServers,
+		fold:       c.FoldsCase(),
+		exclusions: compileExclusions(c),
+	}
+	for _, e := range extensions {
+		if m.point != 0 {
+			m.next[e[1]], m.next[upper(e[1])] = true, true
+		}
+	}
+	return m
+}
+
+func lowered(in []string) []string {
+	out := make([]string, len(in))
+	for i, s := range in {
+		out[i] = strings.ToLower(s)
+	}
+	return out
+}
+
+// Exclusions returns the names of the exclusions, in the order of their verdicts.
+func (m *Matcher) Exclusions() []string {
+	names := make([]string, len(m.exclusions))
+	for i := range m.exclusions {
+		names[i] = m.exclusions[i].name
+	}
+	return names
+}
+
+// Match runs the stages on r and sets r.ClientAddr. A stage whose attribute is
+// absent lets the request pass, so that a request which another stage drops is
+// not called a loss.
+func (m *Matcher) Match(r *Request) Verdict {
+	if r.Path == "" && r.Status == 0 {
+		return Foreign
+	}
+	if !m.PassPath(r.Path) {
+		return Verdict(StageExtension)
+	}
+	if !m.PassStatus(r.Status) {
+		return Verdict(StageStatus)
+	}
+	var ok bool
+	if r.ClientAddr, ok = m.passClient(r.Client); !ok {
+		return Verdict(StagePrivateClient)
+	}
+	if !m.PassServer(r.Server) {
+		return Verdict(StagePrivateServer)
+	}
+	if !m.PassUserAgent(r.UserAgent) {
+		return Verdict(StageUserAgent)
+	}
+	for i := range m.exclusions {
+		if m.exclusions[i].matches(r, m.fold) {
+			return Verdict(int(NumStages) + i)
+		}
+	}
+	if r.Path == "" || Absent(r.Client) || r.Status == 0 && len(m.status) > 0 {
+		return Missing
+	}
+	return Matched
+}
+
+// PassPath is StageExtension, and with those that follow it is for callers who
+// look at one value at a time, in the order of the stages. A request with
+// neither path nor status is Foreign before any of them.
+func (m *Matcher) PassPath(path string) bool {
+	return path == "" || len(m.extensions) == 0 || m.extension(path)
+}
+
+// PassStatus is StageStatus; 0 is an unknown status.
+func (m *Matcher) PassStatus(status int) bool {
+	return status == 0 || len(m.status) == 0 || slices.Contains(m.status, status)
+}
+
+// PassClient is StagePrivateClient.
+func (m *Matcher) PassClient(client string) bool {
+	_, ok := m.passClient(client)
+	return ok
+}
+
+// PassServer is StagePrivateServer.
+func (m *Matcher) PassServer(server string) bool {
+	if m.servers != Exclude {
+		return true
+	}
+	a := parseAddr(server)
+	if m.semantics == Sentinel {
+		return ipv4Public(a)
+	}
+	return !internal(a)
+}
+
+// PassUserAgent is StageUserAgent.
+func (m *Matcher) PassUserAgent(agent string) bool {
+	return len(m.prefixes) == 0 || slices.ContainsFunc(m.prefixes, func(p string) bool { return startsWith(agent, p) })
+}
+
+func (m *Matcher) extension(path string) bool {
+	if m.point == 0 {
+		return slices.ContainsFunc(m.extensions, func(e string) bool { return has(path, e) })
+	}
+	for i := 0; ; i++ {
+		n := strings.IndexByte(path[i:], m.point)
+		if i += n; n < 0 || i+1 == len(path) {
+			return false
+		}
+		if !m.next[path[i+1]] {
+			continue
+		}
+		for _, e := range m.extensions {
+			if hasAt(path, i, e) {
+				return true
+			}
+		}
+	}
+}
+
+// point returns the character that every extension begins with, if that is the
+// same for all, has no case, and is not all of one: then one look for it in a
+// path serves them all. Else it returns 0.
+func point(extensions []string) byte {
+	if len(extensions) == 0 {
+		return 0
+	}
+	c := extensions[0][0]
+	for _, e := range extensions {
+		if e[0] != c || alphanumeric(c) || len(e) == 1 {
+			return 0
+		}
+	}
+	return c
+}
+
+func (m *Matcher) passClient(client string) (netip.Addr, bool) {
+	a := parseAddr(client)
+	if m.semantics == Sentinel {
+		return a, m.clients != Exclude || ipv4Public(a) && !startsWith(client, "127.")
+	}
+	a = a.Unmap()
+	return a, m.clients != Exclude || !internal(a)
+}
+
+func Absent(s string) bool { return s == "" || s == "-" }
+
+// parseAddr returns the zero Addr for a text that is no IP address.
+func parseAddr(s string) netip.Addr {
+	if Absent(s) {
+		return netip.Addr{}
+	}
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}

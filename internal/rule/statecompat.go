@@ -1,0 +1,32 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rule
+
+import "fmt"
+
+// Settings are the settings that a stored state depends on, by the user's key
+// names.
+type Settings map[string]string
+
+// Shape returns the settings without which a stored state cannot be read: they
+// say what a group, a pane and a settled group are.
+func (c *Config) Shape() Settings {
+	return Settings{
+		"group_by":         fmt.Sprint(c.GroupBy),
+		"fold_case":        fmt.Sprint(c.FoldsCase()),
+		"client_threshold": fmt.Sprint(c.ClientThreshold),
+		"window":           c.Window.String(),
+		"every":            c.Hop().String(),
+		"semantics":        string(c.Semantics),
+	}
+}
+
+// Filter returns the settings that say which records are in a stored state.
+func (c *Config) Filter() Settings {
+	return Settings{
+		"match":           fmt.Sprintf("%+v", c.Match),
+		"exclude":         fmt.Sprintf("%+v", c.Exclude),
+		"exclude_presets": fmt.Sprint(c.ExcludePresets),
+	}
+}
