@@ -5,7 +5,6 @@ package e2e
 
 import (
 	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -132,34 +131,6 @@ func TestKafkaKeepsEverything(t *testing.T) {
 	require.NoError(t, req.UnmarshalJSON(got.Value))
 	requireDetection(t, req.Logs())
 	require.Empty(t, got.Key, "the partition is not chosen by the content")
-}
-
-// Azure Monitor's exporter: texts only, and no event name.
-func TestAzureMonitorGetsTexts(t *testing.T) {
-	azure := newStub(t, `{"itemsReceived":1,"itemsAccepted":1,"errors":[]}`)
-	detectInto(t, "azure_monitor: {connection_string: 'InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndpoint="+azure.url+"/'}", azure.arrived)
-	body := <-azure.bodies
-	var envelope struct {
-		Time string
-		Name string
-		Data struct {
-			BaseType string
-			BaseData struct {
-				Message    string
-				Properties map[string]string
-			}
-		}
-	}
-	line, _, _ := strings.Cut(string(body), "\n")
-	require.NoError(t, json.Unmarshal([]byte(line), &envelope), "%s", body)
-	require.Equal(t, "2026-03-03T00:00:00Z", envelope.Time)
-	require.Equal(t, "MessageData", envelope.Data.BaseType)
-	require.Contains(t, envelope.Data.BaseData.Message, "1 client (203.0.113.77)")
-	p := envelope.Data.BaseData.Properties
-	require.Equal(t, "false", p["detection.complete"])
-	require.Equal(t, `["203.0.113.77"]`, p["detection.clients"])
-	require.Equal(t, "github.com/iishunt/iishunt/processor/rareclientprocessor", p["instrumentationlibrary.name"])
-	require.NotContains(t, string(body), "iishunt.rare_client", "the event name is not sent")
 }
 
 var (

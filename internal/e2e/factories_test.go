@@ -6,7 +6,6 @@ package e2e
 import (
 	"errors"
 
-	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/azuremonitorexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
@@ -54,7 +53,6 @@ func factories(s *sinks) (otelcol.Factories, error) {
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
 		huntreportexporter.NewFactory(),
-		azuremonitorexporter.NewFactory(), // of docs/backends, as is the next
 		kafkaexporter.NewFactory(),
 		s.factory(),
 	)...)

@@ -41,12 +41,13 @@ func defaults(known []string) component.CreateDefaultConfigFunc {
 var queue = []string{"sending_queue", "retry_on_failure", "timeout"}
 
 // standInExporters are elasticsearchexporter and splunkhecexporter v0.157.0 and
-// v0.156.0, and azuredataexplorerexporter.
+// v0.156.0, azuredataexplorerexporter, and azuremonitorexporter v0.161.0.
 func standInExporters() []exporter.Factory {
 	var out []exporter.Factory
 	for name, known := range map[string][]string{
 		"elasticsearch": {"endpoints", "user", "password", "api_key", "tls", "logs_index", "logs_dynamic_id", "logs_dynamic_pipeline", "pipeline", "mapping", "retry", "auth"},
 		"splunk_hec":    {"endpoint", "token", "index", "source", "sourcetype", "tls", "otel_to_hec_fields", "otel_attrs_to_hec_metadata", "max_content_length_logs", "max_event_size", "disable_compression"},
+		"azure_monitor": {"connection_string", "spaneventsenabled", "custom_events_enabled", "maxbatchsize", "maxbatchinterval"},
 		"azuredataexplorer": {
 			"cluster_uri", "application_id", "application_key", "tenant_id", "managed_identity_id", "db_name",
 			"logs_table_name", "logs_table_json_mapping", "ingestion_type",

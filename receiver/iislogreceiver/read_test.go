@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
-	"go.opentelemetry.io/collector/featuregate"
 	"go.uber.org/zap/zapcore"
 )
 
@@ -59,36 +58,28 @@ func requirePaths(t *testing.T, f *fixture, from, to int) {
 }
 
 func TestFieldsInForceSurviveRestarts(t *testing.T) {
-	for _, protobuf := range []bool{false, true} {
-		t.Run(fmt.Sprintf("protobuf=%v", protobuf), func(t *testing.T) {
-			const gate = "filelog.protobufCheckpointEncoding"
-			require.NoError(t, featuregate.GlobalRegistry().Set(gate, protobuf))
-			t.Cleanup(func() { require.NoError(t, featuregate.GlobalRegistry().Set(gate, false)) })
+	f := newFixture(t)
+	f.store()
+	const log = "W3SVC1/u_ex260302.log"
+	f.write(log, header+line1(0)+header2+line2(1))
+	f.start()
+	f.waitRecords(2)
+	f.stop()
 
-			f := newFixture(t)
-			f.store()
-			const log = "W3SVC1/u_ex260302.log"
-			f.write(log, header+line1(0)+header2+line2(1))
-			f.start()
-			f.waitRecords(2)
-			f.stop()
+	// Under the second header, in the middle of the file.
+	f.append(log, line2(2))
+	f.start()
+	f.waitRecords(3)
+	f.append(log, line2(3)+header+line1(4))
+	f.waitRecords(5)
+	f.stop()
 
-			// Under the second header, in the middle of the file.
-			f.append(log, line2(2))
-			f.start()
-			f.waitRecords(3)
-			f.append(log, line2(3)+header+line1(4))
-			f.waitRecords(5)
-			f.stop()
-
-			f.append(log, line1(5))
-			f.start()
-			f.waitRecords(6)
-			f.polls()
-			f.stop()
-			requirePaths(t, f, 0, 6)
-		})
-	}
+	f.append(log, line1(5))
+	f.start()
+	f.waitRecords(6)
+	f.polls()
+	f.stop()
+	requirePaths(t, f, 0, 6)
 }
 
 func TestFieldsInForceSurviveARename(t *testing.T) {
