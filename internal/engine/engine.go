@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -66,10 +67,10 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
 	if len(cfg.GroupBy) > 1 {
-		e.uriAt = slices.Index(cfg.GroupBy, rule.AttrPath)
+		e.uriAt = slices.Index(cfg.GroupBy, attr.URLPath)
 	}
 	if cfg.FoldsCase() {
-		e.pathAt = slices.Index(cfg.GroupBy, rule.AttrPath)
+		e.pathAt = slices.Index(cfg.GroupBy, attr.URLPath)
 	}
 	e.stats.Excluded = make([]uint64, len(e.matcher.Exclusions()))
 	return e
