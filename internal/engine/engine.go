@@ -55,6 +55,10 @@ type Engine struct {
 	history    history
 	outbox     outbox
 	scratch    []byte
+
+	// Written by Follow alone, with both locks held: either is enough to read.
+	following bool // somebody takes the changes
+	keep      func([]byte)
 }
 
 // New returns an engine for a valid Config. ruleID goes into the ids of findings.
@@ -171,7 +175,7 @@ func (e *Engine) markRange(from, to int64, r Reason) {
 		return
 	}
 	e.stretches = e.stretches.add(stretch{from, to, Reasons(0).with(r)}, e.nextStart())
-	e.changes.ranges = e.changes.on
+	e.changes.ranges = e.following
 }
 
 // nextStart is the earliest time that a window to come can begin at.
