@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/iishunt/iishunt/bench/oracle"
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 // check compares a scenario's detections, one by one, with the oracle's, in a
@@ -58,9 +59,9 @@ func detections(text string) []oracle.Finding {
 	var found []oracle.Finding
 	for _, record := range strings.Split(text, "\nLogRecord #")[1:] {
 		found = append(found, oracle.Finding{
-			Path:   strings.ToLower(debugValue(record, "url.path")),
-			Agent:  debugValue(record, "user_agent.original"),
-			Client: debugValue(record, "client.address"),
+			Path:   strings.ToLower(debugValue(record, attr.URLPath)),
+			Agent:  debugValue(record, attr.UserAgentOriginal),
+			Client: debugValue(record, attr.ClientAddress),
 		})
 	}
 	oracle.Sort(found)

@@ -10,56 +10,46 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
-// eventName marks the log records that are detections.
-const eventName = "iishunt.rare_client"
-
-// Attributes that are neither of the group nor of a family that never is.
-const (
-	attrPath   = "url.path"
-	attrAgent  = "user_agent.original"
-	attrClient = "client.address"
-	attrID     = "detection.id"
-)
-
 // families are the beginnings of attribute names that no rule groups by.
-var families = []string{"detection.", "security_rule.", "threat.", "log.record."}
+var families = []string{attr.FamilyDetection, attr.FamilySecurityRule, attr.FamilyThreat, attr.FamilyLogRecord}
 
 // detection reads a log record; ok is false if it is none, or says no times.
 func detection(lr plog.LogRecord) (d *report.Detection, ok bool) {
-	if lr.EventName() != eventName {
+	if lr.EventName() != attr.EventRareClient {
 		return nil, false
 	}
 	m := lr.Attributes()
 	d = &report.Detection{
-		ID:        str(m, attrID),
+		ID:        str(m, attr.DetectionID),
 		Rule:      rule(lr),
-		Path:      str(m, attrPath),
-		UserAgent: str(m, attrAgent),
+		Path:      str(m, attr.URLPath),
+		UserAgent: str(m, attr.UserAgentOriginal),
 		Group:     group(m),
-		Clients:   strs(m, "detection.clients"),
-		Sites:     strs(m, "detection.sites"),
-		Hosts:     strs(m, "detection.hosts"),
-		Servers:   strs(m, "detection.server_addresses"),
+		Clients:   strs(m, attr.DetectionClients),
+		Sites:     strs(m, attr.DetectionSites),
+		Hosts:     strs(m, attr.DetectionHosts),
+		Servers:   strs(m, attr.DetectionServerAddresses),
 	}
-	d.ClientCount = int(num(m, "detection.client_count"))
-	d.Requests = num(m, "detection.request_count")
-	d.Methods = strs(m, "detection.methods")
-	d.NoReferer = num(m, "detection.referer.missing_count")
-	d.ForeignReferer = num(m, "detection.referer.foreign_count")
-	d.New = boolean(m, "detection.new")
-	d.History, _ = when(str(m, "detection.history.start"))
-	complete := boolean(m, "detection.complete")
+	d.ClientCount = int(num(m, attr.DetectionClientCount))
+	d.Requests = num(m, attr.DetectionRequestCount)
+	d.Methods = strs(m, attr.DetectionMethods)
+	d.NoReferer = num(m, attr.DetectionRefererMissingCount)
+	d.ForeignReferer = num(m, attr.DetectionRefererForeignCount)
+	d.New = boolean(m, attr.DetectionNew)
+	d.History, _ = when(str(m, attr.DetectionHistoryStart))
+	complete := boolean(m, attr.DetectionComplete)
 	d.Complete = complete != nil && *complete
-	d.IncompleteReason = strs(m, "detection.incomplete_reasons")
+	d.IncompleteReason = strs(m, attr.DetectionIncompleteReasons)
 	d.Samples = samples(m)
 
 	ok = true
 	for key, t := range map[string]*time.Time{
-		"detection.window.start": &d.Start, "detection.window.end": &d.End,
-		"detection.first_seen": &d.First, "detection.last_seen": &d.Last,
+		attr.DetectionWindowStart: &d.Start, attr.DetectionWindowEnd: &d.End,
+		attr.DetectionFirstSeen: &d.First, attr.DetectionLastSeen: &d.Last,
 	} {
 		var valid bool
 		*t, valid = when(str(m, key))
@@ -71,22 +61,22 @@ func detection(lr plog.LogRecord) (d *report.Detection, ok bool) {
 func rule(lr plog.LogRecord) report.Rule {
 	m := lr.Attributes()
 	return report.Rule{
-		ID:          str(m, "security_rule.uuid"),
-		Name:        str(m, "security_rule.name"),
-		Version:     str(m, "security_rule.version"),
-		Description: str(m, "security_rule.description"),
-		Category:    str(m, "security_rule.category"),
-		Reference:   str(m, "security_rule.reference"),
+		ID:          str(m, attr.SecurityRuleUUID),
+		Name:        str(m, attr.SecurityRuleName),
+		Version:     str(m, attr.SecurityRuleVersion),
+		Description: str(m, attr.SecurityRuleDescription),
+		Category:    str(m, attr.SecurityRuleCategory),
+		Reference:   str(m, attr.SecurityRuleReference),
 		Severity:    lr.SeverityText(),
-		Tactics:     threats(m, "threat.tactic."),
-		Techniques:  threats(m, "threat.technique."),
+		Tactics:     threats(m, attr.ThreatTacticID, attr.ThreatTacticName, attr.ThreatTacticReference),
+		Techniques:  threats(m, attr.ThreatTechniqueID, attr.ThreatTechniqueName, attr.ThreatTechniqueReference),
 	}
 }
 
-func threats(m pcommon.Map, prefix string) []report.Threat {
-	names, references := strs(m, prefix+"name"), strs(m, prefix+"reference")
+func threats(m pcommon.Map, id, name, reference string) []report.Threat {
+	names, references := strs(m, name), strs(m, reference)
 	var out []report.Threat
-	for i, id := range strs(m, prefix+"id") {
+	for i, id := range strs(m, id) {
 		t := report.Threat{ID: id}
 		if i < len(names) {
 			t.Name = names[i]
@@ -104,7 +94,7 @@ func threats(m pcommon.Map, prefix string) []report.Threat {
 func group(m pcommon.Map) map[string]string {
 	var out map[string]string
 	for key, v := range m.All() {
-		if key == attrPath || key == attrAgent || key == attrClient || inFamily(key) {
+		if key == attr.URLPath || key == attr.UserAgentOriginal || key == attr.ClientAddress || inFamily(key) {
 			continue
 		}
 		if out == nil {
@@ -125,7 +115,7 @@ func inFamily(key string) bool {
 }
 
 func samples(m pcommon.Map) []report.Sample {
-	v, ok := m.Get("detection.evidence")
+	v, ok := m.Get(attr.DetectionEvidence)
 	if !ok || v.Type() != pcommon.ValueTypeSlice {
 		return nil
 	}
@@ -135,13 +125,14 @@ func samples(m pcommon.Map) []report.Sample {
 			continue
 		}
 		s := e.Map()
-		t, ok := when(str(s, "time"))
+		t, ok := when(str(s, attr.EvidenceTime))
 		if !ok {
 			continue
 		}
 		out = append(out, report.Sample{
-			Time: t, Client: str(s, "client"), Method: str(s, "method"), Query: str(s, "query"), Referer: str(s, "referer"),
-			User: str(s, "user"), File: str(s, "file"), Status: int(num(s, "status")), Bytes: num(s, "bytes"),
+			Time: t, Client: str(s, attr.EvidenceClient), Method: str(s, attr.EvidenceMethod),
+			Query: str(s, attr.EvidenceQuery), Referer: str(s, attr.EvidenceReferer), User: str(s, attr.EvidenceUser),
+			File: str(s, attr.EvidenceFile), Status: int(num(s, attr.EvidenceStatus)), Bytes: num(s, attr.EvidenceBytes),
 		})
 	}
 	return out

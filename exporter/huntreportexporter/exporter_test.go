@@ -106,7 +106,7 @@ func logsOf(paths ...string) plog.Logs {
 	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
 	for _, path := range paths {
 		lr := records.AppendEmpty()
-		lr.SetEventName(eventName)
+		lr.SetEventName("iishunt.rare_client")
 		lr.SetSeverityText("Low")
 		lr.Attributes().PutStr("detection.id", path)
 		lr.Attributes().PutStr("url.path", path)

@@ -15,8 +15,6 @@ import (
 // groups, panes and sources hold the whole new value, so that the order in
 // which a copy got older ones, or whether it got one twice, does not matter.
 type changes struct {
-	on      bool // else nobody takes them
-	keep    func([]byte)
 	groups  []groupRef
 	panes   []int64
 	sources []rule.Key
@@ -87,7 +85,7 @@ func (e *Engine) fixChanges() {
 	if c.scalars {
 		b = e.appendScalars(b)
 	}
-	*c = changes{on: c.on, keep: c.keep, groups: c.groups[:0], panes: c.panes[:0], sources: c.sources[:0], taken: b}
+	*c = changes{groups: c.groups[:0], panes: c.panes[:0], sources: c.sources[:0], taken: b}
 }
 
 func (e *Engine) appendChangedGroups(b []byte) []byte {
@@ -117,7 +115,7 @@ func (e *Engine) anyPane(p int64) *pane {
 }
 
 func (e *Engine) groupChanged(p int64, k rule.Key, g *group) {
-	if !e.changes.on || g != nil && g.changed {
+	if !e.following || g != nil && g.changed {
 		return
 	}
 	if g != nil {
@@ -127,14 +125,14 @@ func (e *Engine) groupChanged(p int64, k rule.Key, g *group) {
 }
 
 func (e *Engine) paneChanged(p int64, pn *pane) {
-	if e.changes.on && !pn.changed {
+	if e.following && !pn.changed {
 		pn.changed = true
 		e.changes.panes = append(e.changes.panes, p)
 	}
 }
 
 func (e *Engine) sourceChanged(k rule.Key, s *source) {
-	if e.changes.on && !s.changed {
+	if e.following && !s.changed {
 		s.changed = true
 		e.changes.sources = append(e.changes.sources, k)
 	}
@@ -148,11 +146,11 @@ const pieceOfFindings = 512
 // section that tells of the evaluation: after a crash between the two they are
 // found again, and none is lost.
 func (e *Engine) logFindings(findings []*Finding) []byte {
-	if !e.changes.on {
+	if !e.following {
 		return nil
 	}
 	for len(findings) > pieceOfFindings {
-		e.changes.keep(appendFindings(nil, findings[:pieceOfFindings]))
+		e.keep(appendFindings(nil, findings[:pieceOfFindings]))
 		findings = findings[pieceOfFindings:]
 	}
 	return appendFindings(nil, findings)
@@ -161,7 +159,7 @@ func (e *Engine) logFindings(findings []*Finding) []byte {
 // logEvaluated records an evaluation with the last of its findings and which
 // ones it told about. mu is held.
 func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, complete bool) {
-	if !e.changes.on {
+	if !e.following {
 		return
 	}
 	e.changes.scalars = true // a watermark that passed windows is kept with what they gave
@@ -180,7 +178,7 @@ func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, compl
 // logDelivered names the findings, rather than their number: where a part of
 // what is stored is damaged, no others are taken for delivered.
 func (e *Engine) logDelivered(findings []*Finding) {
-	if !e.changes.on {
+	if !e.following {
 		return
 	}
 	e.fixChanges()
@@ -246,8 +244,10 @@ func (l stretches) append(b []byte) []byte {
 // changes up to then must have been taken.
 // encode, which write must call, returns the part as it is at that moment;
 // write may call TakeChanges. Records may be committed meanwhile; Evaluate,
-// Delivered and a second Snapshot must wait.
+// Delivered and a second Snapshot wait.
 func (e *Engine) Snapshot(size int, write func(encode func() []byte) error) error {
+	e.evaluateMu.Lock()
+	defer e.evaluateMu.Unlock()
 	err := write(func() []byte {
 		e.mu.Lock()
 		defer e.mu.Unlock()

@@ -158,7 +158,7 @@ func (g *group) append(b []byte) []byte {
 }
 
 func (d *decoder) group() *group {
-	g := &group{values: d.texts(), first: d.int()}
+	g := &group{tally: tally{values: d.texts(), first: d.int()}}
 	g.last = g.first + int64(d.uint())
 	g.requests = d.uint()
 	for range d.count(2) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -54,6 +55,10 @@ type Engine struct {
 	history    history
 	outbox     outbox
 	scratch    []byte
+
+	// Written by Follow alone, with both locks held: either is enough to read.
+	following bool // somebody takes the changes
+	keep      func([]byte)
 }
 
 // New returns an engine for a valid Config. ruleID goes into the ids of findings.
@@ -66,10 +71,10 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
 	if len(cfg.GroupBy) > 1 {
-		e.uriAt = slices.Index(cfg.GroupBy, rule.AttrPath)
+		e.uriAt = slices.Index(cfg.GroupBy, attr.URLPath)
 	}
 	if cfg.FoldsCase() {
-		e.pathAt = slices.Index(cfg.GroupBy, rule.AttrPath)
+		e.pathAt = slices.Index(cfg.GroupBy, attr.URLPath)
 	}
 	e.stats.Excluded = make([]uint64, len(e.matcher.Exclusions()))
 	return e
@@ -170,7 +175,7 @@ func (e *Engine) markRange(from, to int64, r Reason) {
 		return
 	}
 	e.stretches = e.stretches.add(stretch{from, to, Reasons(0).with(r)}, e.nextStart())
-	e.changes.ranges = e.changes.on
+	e.changes.ranges = e.following
 }
 
 // nextStart is the earliest time that a window to come can begin at.

@@ -50,12 +50,21 @@ type site struct {
 	first int64
 }
 
-// group is the state of an unsettled group in one pane: at most
-// client_threshold clients. One more settles it, and only its key remains.
-//
-// Everything kept is a function of the set of requests seen, not of their
-// order: smallest, largest, sum, or the smallest N of a total order.
+// group is an unsettled group in one pane: at most client_threshold clients.
+// One more settles it, and only its key remains.
 type group struct {
+	tally
+	extra   int32 // room taken beyond that of one group; guarded by Engine.mu
+	changed bool  // it is among the changes; guarded by Engine.mu
+}
+
+// tally is what the requests of a group tell. Everything in it is a function
+// of the set of requests, not of their order: smallest, largest, sum, or the
+// smallest N of a total order.
+//
+// Engine.mu guards it as long as its pane takes records. Afterwards it never
+// changes, so evaluations read it without the lock.
+type tally struct {
 	values   []string // of group_by, as spelled in the earliest request
 	first    int64
 	last     int64
@@ -68,27 +77,25 @@ type group struct {
 	noRef    uint32   // requests without a referer
 	foreign  uint32   // requests with a referer of another host
 	samples  samples
-	extra    int32 // room taken beyond that of one group
-	changed  bool  // it is among the changes
 }
 
 func newGroup(r *rule.Request, values []string) *group {
-	return &group{values: copyValues(values), first: r.Time, last: r.Time}
+	return &group{tally: tally{values: copyValues(values), first: r.Time, last: r.Time}}
 }
 
 // text returns the bytes of text in a group of one request.
-func (g *group) text() int {
+func (t *tally) text() int {
 	n := 0
-	for _, v := range g.values {
+	for _, v := range t.values {
 		n += len(v)
 	}
-	for _, list := range [...][]string{g.hosts, g.servers, g.methods} {
+	for _, list := range [...][]string{t.hosts, t.servers, t.methods} {
 		for _, name := range list {
 			n += len(name)
 		}
 	}
-	for i := range g.samples {
-		s := &g.samples[i]
+	for i := range t.samples {
+		s := &t.samples[i]
 		n += len(s.Client) + len(s.Method) + len(s.Query) + len(s.Referer) + len(s.User) + len(s.File)
 	}
 	return n
@@ -125,35 +132,35 @@ func cut(s string, n int) string {
 
 // add counts one request. It returns false when its client is one more than
 // the threshold: the group is settled and must be forgotten.
-func (g *group) add(r *rule.Request, values []string, threshold, evidence int) bool {
-	if !g.addClient(client{r.ClientAddr, r.Client}, threshold) {
+func (t *tally) add(r *rule.Request, values []string, threshold, evidence int) bool {
+	if !t.addClient(client{r.ClientAddr, r.Client}, threshold) {
 		return false
 	}
-	g.requests++
-	g.last = max(g.last, r.Time)
-	if r.Time < g.first || r.Time == g.first && !slices.Equal(values, g.values) {
-		g.spell(r.Time, copyValues(values))
+	t.requests++
+	t.last = max(t.last, r.Time)
+	if r.Time < t.first || r.Time == t.first && !slices.Equal(values, t.values) {
+		t.spell(r.Time, copyValues(values))
 	}
-	g.sites = addSite(g.sites, r.Site, r.Time)
-	g.hosts = addName(g.hosts, r.Host, maxNames)
-	g.servers = addName(g.servers, r.Server, maxNames)
-	g.methods = addName(g.methods, cut(r.Method, maxMethod), maxMethods)
+	t.sites = addSite(t.sites, r.Site, r.Time)
+	t.hosts = addName(t.hosts, r.Host, maxNames)
+	t.servers = addName(t.servers, r.Server, maxNames)
+	t.methods = addName(t.methods, cut(r.Method, maxMethod), maxMethods)
 	origin := originOf(r)
 	switch origin {
 	case OriginNone:
-		g.noRef++
+		t.noRef++
 	case OriginForeign:
-		g.foreign++
+		t.foreign++
 	}
 	s := sampleOf(r, origin)
-	g.samples = g.samples.add(&s, evidence)
+	t.samples = t.samples.add(&s, evidence)
 	return true
 }
 
 // addClient adds a client that is new, and of two spellings keeps the smaller.
-func (g *group) addClient(c client, threshold int) bool {
-	for i := range g.clients {
-		known := &g.clients[i]
+func (t *tally) addClient(c client, threshold int) bool {
+	for i := range t.clients {
+		known := &t.clients[i]
 		if !known.same(&c) {
 			continue
 		}
@@ -162,20 +169,20 @@ func (g *group) addClient(c client, threshold int) bool {
 		}
 		return true
 	}
-	if len(g.clients) == threshold {
+	if len(t.clients) == threshold {
 		return false
 	}
-	g.clients = append(g.clients, client{c.addr, strings.Clone(c.text)})
+	t.clients = append(t.clients, client{c.addr, strings.Clone(c.text)})
 	return true
 }
 
 // spell keeps the spelling (bounded copies) of the earliest request, of equally
 // early ones the smallest.
-func (g *group) spell(t int64, values []string) {
-	if t < g.first || t == g.first && slices.Compare(values, g.values) < 0 {
-		g.values = values
+func (t *tally) spell(at int64, values []string) {
+	if at < t.first || at == t.first && slices.Compare(values, t.values) < 0 {
+		t.values = values
 	}
-	g.first = min(g.first, t)
+	t.first = min(t.first, at)
 }
 
 // insertBounded inserts v and drops what is then past the bound.
@@ -209,44 +216,44 @@ func addName(names []string, name string, bound int) []string {
 }
 
 // clone returns a copy that can be changed.
-func (g *group) clone() *group {
-	c := *g
-	c.clients = slices.Clone(g.clients)
-	c.sites = slices.Clone(g.sites)
-	c.hosts = slices.Clone(g.hosts)
-	c.servers = slices.Clone(g.servers)
-	c.methods = slices.Clone(g.methods)
-	c.samples = slices.Clone(g.samples)
+func (t *tally) clone() *tally {
+	c := *t
+	c.clients = slices.Clone(t.clients)
+	c.sites = slices.Clone(t.sites)
+	c.hosts = slices.Clone(t.hosts)
+	c.servers = slices.Clone(t.servers)
+	c.methods = slices.Clone(t.methods)
+	c.samples = slices.Clone(t.samples)
 	return &c
 }
 
 // merge adds what another pane knows of the same group. It returns false when
 // the clients together are more than the threshold.
-func (g *group) merge(o *group, threshold, evidence int) bool {
+func (t *tally) merge(o *tally, threshold, evidence int) bool {
 	for _, c := range o.clients {
-		if !g.addClient(c, threshold) {
+		if !t.addClient(c, threshold) {
 			return false
 		}
 	}
-	g.requests += o.requests
-	g.last = max(g.last, o.last)
-	g.spell(o.first, o.values)
+	t.requests += o.requests
+	t.last = max(t.last, o.last)
+	t.spell(o.first, o.values)
 	for _, s := range o.sites {
-		g.sites = addSite(g.sites, s.name, s.first)
+		t.sites = addSite(t.sites, s.name, s.first)
 	}
 	for _, n := range o.hosts {
-		g.hosts = addName(g.hosts, n, maxNames)
+		t.hosts = addName(t.hosts, n, maxNames)
 	}
 	for _, n := range o.servers {
-		g.servers = addName(g.servers, n, maxNames)
+		t.servers = addName(t.servers, n, maxNames)
 	}
 	for _, n := range o.methods {
-		g.methods = addName(g.methods, n, maxMethods)
+		t.methods = addName(t.methods, n, maxMethods)
 	}
-	g.noRef += o.noRef
-	g.foreign += o.foreign
+	t.noRef += o.noRef
+	t.foreign += o.foreign
 	for i := range o.samples {
-		g.samples = g.samples.add(&o.samples[i], evidence)
+		t.samples = t.samples.add(&o.samples[i], evidence)
 	}
 	return true
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -43,7 +44,7 @@ func TestNovelty(t *testing.T) {
 
 func TestNoveltyWhereAGroupIsAURI(t *testing.T) {
 	c := hourly()
-	c.GroupBy = []string{rule.AttrPath}
+	c.GroupBy = []string{attr.URLPath}
 	got := novelties(find(c, "rule", rule.NewSeed(), at(0, "/a.aspx", "203.0.113.1"), at(time.Hour, "/a.aspx", "203.0.113.1"), at(time.Hour, "/b.aspx", "203.0.113.1")))
 	if want := []string{"/a.aspx 0 unknown", "/a.aspx 1 known", "/b.aspx 1 new"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)

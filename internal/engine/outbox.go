@@ -37,7 +37,7 @@ func (o *outbox) remove(ids []string) {
 func (e *Engine) Waiting(n int) []*Finding {
 	e.evaluateMu.Lock()
 	defer e.evaluateMu.Unlock()
-	return e.outbox[:min(n, len(e.outbox))]
+	return slices.Clone(e.outbox[:min(n, len(e.outbox))])
 }
 
 // Delivered takes the first n findings out of those that wait: they were

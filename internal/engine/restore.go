@@ -13,7 +13,13 @@ import (
 // Follow makes the engine collect its changes for TakeChanges. It is called
 // before any record, after Apply and Restored. Evaluate gives changes that are
 // large to keep, which must put them before all that are taken later.
-func (e *Engine) Follow(keep func(changes []byte)) { e.changes.on, e.changes.keep = true, keep }
+func (e *Engine) Follow(keep func(changes []byte)) {
+	e.evaluateMu.Lock()
+	defer e.evaluateMu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.following, e.keep = true, keep
+}
 
 // Apply brings parts of a snapshot and changes into a new engine with the same
 // seed and settings. After an error the engine has what came before the mistake.
@@ -153,6 +159,8 @@ func (e *Engine) applyEvaluated(d *decoder) {
 // the watermark for an idle timeout, or for as long as old files are read, so
 // that windows which ended while nobody read wait for what the files still hold.
 func (e *Engine) Restored(now int64) {
+	e.evaluateMu.Lock()
+	defer e.evaluateMu.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, pn := range e.panes {
@@ -221,8 +229,6 @@ func panesWithin(panes map[int64]*pane, start, end, length int64) []closedPane {
 
 // snapshotRest writes what only Evaluate and Delivered change.
 func (e *Engine) snapshotRest(size int, write func(func() []byte) error) error {
-	e.evaluateMu.Lock()
-	defer e.evaluateMu.Unlock()
 	parts := func(b []byte) error { return write(func() []byte { return b }) }
 	if err := e.history.snapshot(size, parts); err != nil {
 		return err

@@ -11,13 +11,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/engine"
 	"github.com/iishunt/iishunt/internal/printable"
-	"github.com/iishunt/iishunt/internal/rule"
 )
 
 const (
-	eventName       = "iishunt.rare_client"
 	threatFramework = "MITRE ATT&CK"
 	maxInSentence   = 200 // bytes of a value in the one-line body
 	maxListed       = 3   // clients and sites listed in the body
@@ -46,7 +45,7 @@ func (h *Hunter) detections(findings []*engine.Finding, now time.Time) plog.Logs
 }
 
 func (h *Hunter) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) {
-	lr.SetEventName(eventName)
+	lr.SetEventName(attr.EventRareClient)
 	lr.SetTimestamp(pcommon.Timestamp(f.WindowEnd))
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 	lr.SetSeverityNumber(severities[h.cfg.Rule.Severity])
@@ -60,85 +59,87 @@ func (h *Hunter) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) 
 		m.PutStr(name, printable.Text(f.Values[i]))
 	}
 	if len(f.Clients) == 1 {
-		m.PutStr(attrClient, printable.Text(f.Clients[0]))
+		m.PutStr(attr.ClientAddress, printable.Text(f.Clients[0]))
 	}
-	putStrings(m, "detection.clients", f.Clients)
-	m.PutInt("detection.client_count", int64(len(f.Clients)))
-	putStrings(m, "detection.sites", f.Sites)
-	putStrings(m, "detection.hosts", f.Hosts)
-	putStrings(m, "detection.server_addresses", f.Servers)
-	m.PutInt("detection.request_count", int64(f.Requests))
-	putStrings(m, "detection.methods", f.Methods)
-	m.PutInt("detection.referer.missing_count", int64(f.NoReferer))
-	m.PutInt("detection.referer.foreign_count", int64(f.Foreign))
-	m.PutStr("detection.first_seen", rfc3339(f.FirstSeen))
-	m.PutStr("detection.last_seen", rfc3339(f.LastSeen))
-	m.PutStr("detection.window.start", rfc3339(f.WindowStart))
-	m.PutStr("detection.window.end", rfc3339(f.WindowEnd))
+	putStrings(m, attr.DetectionClients, f.Clients)
+	m.PutInt(attr.DetectionClientCount, int64(len(f.Clients)))
+	putStrings(m, attr.DetectionSites, f.Sites)
+	putStrings(m, attr.DetectionHosts, f.Hosts)
+	putStrings(m, attr.DetectionServerAddresses, f.Servers)
+	m.PutInt(attr.DetectionRequestCount, int64(f.Requests))
+	putStrings(m, attr.DetectionMethods, f.Methods)
+	m.PutInt(attr.DetectionRefererMissingCount, int64(f.NoReferer))
+	m.PutInt(attr.DetectionRefererForeignCount, int64(f.Foreign))
+	m.PutStr(attr.DetectionFirstSeen, rfc3339(f.FirstSeen))
+	m.PutStr(attr.DetectionLastSeen, rfc3339(f.LastSeen))
+	m.PutStr(attr.DetectionWindowStart, rfc3339(f.WindowStart))
+	m.PutStr(attr.DetectionWindowEnd, rfc3339(f.WindowEnd))
 	if f.Novelty != engine.NoveltyUnknown {
-		m.PutBool("detection.new", f.Novelty == engine.NoveltyNew)
+		m.PutBool(attr.DetectionNew, f.Novelty == engine.NoveltyNew)
 	}
-	m.PutStr("detection.history.start", rfc3339(f.HistoryStart))
+	m.PutStr(attr.DetectionHistoryStart, rfc3339(f.HistoryStart))
 	h.putEvidence(m, f)
-	m.PutBool("detection.complete", f.Reasons == 0)
-	putStrings(m, "detection.incomplete_reasons", f.Reasons.Strings())
-	m.PutStr("detection.id", f.ID)
-	m.PutStr("log.record.uid", f.ID)
+	m.PutBool(attr.DetectionComplete, f.Reasons == 0)
+	putStrings(m, attr.DetectionIncompleteReasons, f.Reasons.Strings())
+	m.PutStr(attr.DetectionID, f.ID)
+	m.PutStr(attr.LogRecordUID, f.ID)
 }
 
 func (h *Hunter) putRule(m pcommon.Map) {
 	r := &h.cfg.Rule
-	m.PutStr("security_rule.name", r.Name)
-	m.PutStr("security_rule.uuid", r.ID)
+	m.PutStr(attr.SecurityRuleName, r.Name)
+	m.PutStr(attr.SecurityRuleUUID, r.ID)
 	for _, kv := range [][2]string{
-		{"version", r.Version},
-		{"description", r.Description},
-		{"category", r.Category},
-		{"reference", r.Reference},
+		{attr.SecurityRuleVersion, r.Version},
+		{attr.SecurityRuleDescription, r.Description},
+		{attr.SecurityRuleCategory, r.Category},
+		{attr.SecurityRuleReference, r.Reference},
 	} {
 		if kv[1] != "" {
-			m.PutStr("security_rule."+kv[0], kv[1])
+			m.PutStr(kv[0], kv[1])
 		}
 	}
 	if len(r.Tactics)+len(r.Techniques) > 0 {
-		m.PutStr("threat.framework", threatFramework)
+		m.PutStr(attr.ThreatFramework, threatFramework)
 	}
-	putThreats(m, "tactic", "tactics", r.Tactics)
-	putThreats(m, "technique", "techniques", r.Techniques)
+	putThreats(m, r.Tactics, "tactics", attr.ThreatTacticID, attr.ThreatTacticName, attr.ThreatTacticReference)
+	putThreats(m, r.Techniques, "techniques", attr.ThreatTechniqueID, attr.ThreatTechniqueName, attr.ThreatTechniqueReference)
 }
 
-func putThreats(m pcommon.Map, kind, folder string, threats []Threat) {
-	putStrings(m, "threat."+kind+".id", threatColumn(threats, func(t Threat) string { return t.ID }))
-	putStrings(m, "threat."+kind+".name", threatColumn(threats, func(t Threat) string { return t.Name }))
-	putStrings(m, "threat."+kind+".reference", threatColumn(threats, func(t Threat) string { return t.reference(folder) }))
+// putThreats puts the three lists under their names; folder is where
+// attack.mitre.org describes such threats.
+func putThreats(m pcommon.Map, threats []Threat, folder, id, name, reference string) {
+	putStrings(m, id, threatColumn(threats, func(t Threat) string { return t.ID }))
+	putStrings(m, name, threatColumn(threats, func(t Threat) string { return t.Name }))
+	putStrings(m, reference, threatColumn(threats, func(t Threat) string { return t.reference(folder) }))
 }
 
 func (h *Hunter) putEvidence(m pcommon.Map, f *engine.Finding) {
 	if h.cfg.Evidence == 0 {
 		return
 	}
-	list := m.PutEmptySlice("detection.evidence")
+	list := m.PutEmptySlice(attr.DetectionEvidence)
 	for i := range f.Samples {
 		s := &f.Samples[i]
 		e := list.AppendEmpty().SetEmptyMap()
-		e.PutStr("time", rfc3339(s.Time))
+		e.PutStr(attr.EvidenceTime, rfc3339(s.Time))
 		for _, kv := range [][2]string{
-			{"client", s.Client},
-			{"method", s.Method},
-			{"query", s.Query},
-			{"referer", s.Referer},
-			{"user", s.User},
-			{"file", s.File},
+			{attr.EvidenceClient, s.Client},
+			{attr.EvidenceMethod, s.Method},
+			{attr.EvidenceQuery, s.Query},
+			{attr.EvidenceReferer, s.Referer},
+			{attr.EvidenceUser, s.User},
+			{attr.EvidenceFile, s.File},
 		} {
 			if kv[1] != "" && kv[1] != "-" {
 				e.PutStr(kv[0], printable.Text(kv[1]))
 			}
 		}
 		if s.Status > 0 {
-			e.PutInt("status", int64(s.Status))
+			e.PutInt(attr.EvidenceStatus, int64(s.Status))
 		}
 		if s.Bytes > 0 {
-			e.PutInt("bytes", s.Bytes)
+			e.PutInt(attr.EvidenceBytes, s.Bytes)
 		}
 	}
 }
@@ -186,7 +187,7 @@ func (h *Hunter) sentence(f *engine.Finding) string {
 func (h *Hunter) subject(f *engine.Finding) string {
 	var parts []string
 	for i, name := range h.cfg.GroupBy {
-		if name == rule.AttrPath {
+		if name == attr.URLPath {
 			return short(f.Values[i])
 		}
 		parts = append(parts, name+"="+short(f.Values[i]))

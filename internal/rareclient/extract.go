@@ -11,29 +11,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/engine"
 	"github.com/iishunt/iishunt/internal/rule"
-)
-
-// Attributes read, beside those of group_by. Names are OpenTelemetry semantic
-// conventions; iis.* are iis_log's own.
-const (
-	attrClient      = "client.address"
-	attrStatus      = "http.response.status_code"
-	attrLocal       = "network.local.address"
-	attrServer      = "server.address"
-	attrSite        = "iis.site"
-	attrMethod      = "http.request.method"
-	attrMethodAsIs  = "http.request.method_original" // where the method is none of the well-known ones
-	attrQuery       = "url.query"
-	attrReferer     = "http.request.header.referer"
-	attrUser        = "user.name"
-	attrSize        = "http.response.size"
-	attrHostName    = "host.name"
-	attrFileName    = "log.file.name"
-	attrFilePath    = "log.file.path"
-	attrParseError  = "iis.parse_error"
-	statusNotNumber = -1
 )
 
 // extractor reads the tuples that the rule needs out of log records. It keeps
@@ -58,6 +38,9 @@ type extractor struct {
 	lacking *string
 }
 
+// statusNotNumber is the status of an answer whose status is no number.
+const statusNotNumber = -1
+
 // source tells streams of records of one resource apart: the file, or where
 // rows name no file, the server and the site.
 type source struct{ file, computer, site string }
@@ -66,7 +49,7 @@ func newExtractor(e *engine.Engine, cfg *Config) *extractor {
 	x := &extractor{
 		table: cfg.Input == InputTable, names: slices.Clone(cfg.GroupBy), batch: e.NewBatch(),
 		values: make([]string, len(cfg.GroupBy)), inherited: make([]string, len(cfg.GroupBy)),
-		pathAt: slices.Index(cfg.GroupBy, rule.AttrPath), uaAt: slices.Index(cfg.GroupBy, rule.AttrUserAgent),
+		pathAt: slices.Index(cfg.GroupBy, attr.URLPath), uaAt: slices.Index(cfg.GroupBy, attr.UserAgentOriginal),
 	}
 	for i := range x.names {
 		if x.table {
@@ -85,7 +68,7 @@ func (x *extractor) extract(ld plog.Logs, now int64) {
 	x.lacking = nil
 	for _, rl := range ld.ResourceLogs().All() {
 		x.setResource(rl.Resource().Attributes())
-		site := text(rl.Resource().Attributes(), attrSite)
+		site := text(rl.Resource().Attributes(), attr.IISSite)
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
 				if v := x.record(lr, site, now); v <= rule.Missing && x.lacking == nil {
@@ -167,37 +150,37 @@ func (x *extractor) read(attrs pcommon.Map, r *rule.Request) (parseError bool) {
 	var local, server, name, path, odd string
 	for k, v := range attrs.All() {
 		switch k {
-		case rule.AttrPath:
+		case attr.URLPath:
 			r.Path = str(v)
-		case rule.AttrUserAgent:
+		case attr.UserAgentOriginal:
 			r.UserAgent = str(v)
-		case attrClient:
+		case attr.ClientAddress:
 			r.Client = str(v)
-		case attrStatus:
+		case attr.HTTPResponseStatusCode:
 			r.Status = status(v)
-		case attrLocal:
+		case attr.NetworkLocalAddress:
 			local = str(v)
-		case attrServer:
+		case attr.ServerAddress:
 			server = str(v)
-		case attrSite:
+		case attr.IISSite:
 			r.Site = str(v)
-		case attrMethod:
+		case attr.HTTPRequestMethod:
 			r.Method = str(v)
-		case attrMethodAsIs:
+		case attr.HTTPRequestMethodOriginal:
 			odd = str(v)
-		case attrQuery:
+		case attr.URLQuery:
 			r.Query = str(v)
-		case attrReferer:
+		case attr.HTTPRequestHeaderReferer:
 			r.Referer = first(v)
-		case attrUser:
+		case attr.UserName:
 			r.User = str(v)
-		case attrSize:
+		case attr.HTTPResponseSize:
 			r.Bytes = integer(v)
-		case attrFileName:
+		case attr.LogFileName:
 			name = str(v)
-		case attrFilePath:
+		case attr.LogFilePath:
 			path = str(v)
-		case attrParseError:
+		case attr.IISParseError:
 			parseError = true
 		}
 		x.other(k, v)

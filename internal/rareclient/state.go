@@ -49,7 +49,7 @@ type state struct {
 
 	failure atomic.Pointer[error] // of the latest write
 	again   time.Time             // when a snapshot that failed is tried again; the loop's
-	size    atomic.Int64          // of the state in storage, in bytes
+	size    *atomic.Int64         // of the state in storage, in bytes; the metrics read it
 }
 
 // inUse has the instances that have a storage client. An instance in two
@@ -86,7 +86,7 @@ func openClient(ctx context.Context, host component.Host, storageID component.ID
 }
 
 // openState brings what is stored into the engine, which must be new.
-func openState(ctx context.Context, client storage.Client, free func(), cfg *Config, e *engine.Engine, log *zap.Logger, m *meters) (*state, error) {
+func openState(ctx context.Context, client storage.Client, free func(), cfg *Config, e *engine.Engine, log *zap.Logger, m *meters, size *atomic.Int64) (*state, error) {
 	j, problem, err := statelog.Open(ctx, client)
 	if err == nil {
 		err = restore(ctx, j, problem, cfg, e, log)
@@ -95,7 +95,7 @@ func openState(ctx context.Context, client storage.Client, free func(), cfg *Con
 		free()
 		return nil, errors.Join(fmt.Errorf("storage: the state cannot be read: %w", err), client.Close(ctx))
 	}
-	s := &state{engine: e, log: log, meters: m, client: client, free: free, stop: make(chan struct{}), journal: j}
+	s := &state{engine: e, log: log, meters: m, client: client, free: free, stop: make(chan struct{}), journal: j, size: size}
 	s.size.Store(j.Size())
 	e.Follow(s.append)
 	return s, nil

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -23,6 +24,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/metric/noop"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -686,4 +688,27 @@ func TestNothingIsDeliveredThatIsNotStored(t *testing.T) {
 		require.Len(t, bodies(sink), 1)
 		p.stop()
 	})
+}
+
+// Metrics are collected from the moment at which the component is made; the
+// race detector watches.
+func TestMetricsAreReadDuringTheStart(t *testing.T) {
+	disk := storagetest.NewDisk()
+	p := newProcess(t, hourly(), disk, new(consumertest.LogsSink))
+	p.send("/a.aspx", "203.0.113.1")
+	p.stop()
+	h, err := New(zap.NewNop(), testSelf, Scope{"test", "v0"}, &p.cfg, nopInstruments(), nil, p.next)
+	require.NoError(t, err)
+	begun := make(chan struct{})
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		close(begun)
+		for range 100 {
+			_ = h.meters.observe(context.Background(), noop.Observer{})
+		}
+	})
+	<-begun
+	require.NoError(t, h.Start(t.Context(), host{diskID: disk}))
+	reader.Wait()
+	require.NoError(t, h.Shutdown(t.Context()))
 }

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -45,19 +46,19 @@ const (
 // columns gives the column of each attribute that group_by may name; other
 // names in group_by are columns themselves.
 var columns = map[string]string{
-	rule.AttrPath:      colPath,
-	rule.AttrUserAgent: colUserAgent,
-	attrClient:         colClient,
-	attrStatus:         colStatus,
-	attrLocal:          colServer,
-	attrServer:         colHost,
-	attrSite:           colSite,
-	attrHostName:       colComputer,
-	attrMethod:         colMethod,
-	attrQuery:          colQuery,
-	attrReferer:        colReferer,
-	attrUser:           colUser,
-	"server.port":      "sPort",
+	attr.URLPath:                  colPath,
+	attr.UserAgentOriginal:        colUserAgent,
+	attr.ClientAddress:            colClient,
+	attr.HTTPResponseStatusCode:   colStatus,
+	attr.NetworkLocalAddress:      colServer,
+	attr.ServerAddress:            colHost,
+	attr.IISSite:                  colSite,
+	attr.HostName:                 colComputer,
+	attr.HTTPRequestMethod:        colMethod,
+	attr.URLQuery:                 colQuery,
+	attr.HTTPRequestHeaderReferer: colReferer,
+	attr.UserName:                 colUser,
+	attr.ServerPort:               "sPort",
 }
 
 func column(attribute string) string {
@@ -113,11 +114,11 @@ func (x *extractor) cells(row pcommon.Map, r *rule.Request) (unreadable bool) {
 			r.Host = withoutPort(cell(v))
 		case colBytes:
 			r.Bytes = integer(v)
-		case attrFileName:
+		case attr.LogFileName:
 			if r.File == "" {
 				r.File = str(v)
 			}
-		case attrFilePath:
+		case attr.LogFilePath:
 			r.File = str(v)
 		}
 		x.other(k, v)

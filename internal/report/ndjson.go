@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"io"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 // WriteNDJSON writes a JSON object for each detection: those of the most
@@ -37,37 +39,37 @@ func (doc *Document) line(f *Finding, w *Window) map[string]any {
 		out[k] = v
 	}
 	rule := &doc.Rules[f.Rule]
-	put("security_rule.uuid", rule.ID, rule.ID != "")
-	put("security_rule.name", rule.Name, rule.Name != "")
-	put("security_rule.version", rule.Version, rule.Version != "")
+	put(attr.SecurityRuleUUID, rule.ID, rule.ID != "")
+	put(attr.SecurityRuleName, rule.Name, rule.Name != "")
+	put(attr.SecurityRuleVersion, rule.Version, rule.Version != "")
 	put("severity", rule.Severity, rule.Severity != "")
-	put("threat.tactic.id", ids(rule.Tactics), len(rule.Tactics) > 0)
-	put("threat.technique.id", ids(rule.Techniques), len(rule.Techniques) > 0)
-	put("url.path", f.Path, f.Path != "")
-	put("user_agent.original", doc.Agents[f.Agent], doc.Agents[f.Agent] != "")
+	put(attr.ThreatTacticID, ids(rule.Tactics), len(rule.Tactics) > 0)
+	put(attr.ThreatTechniqueID, ids(rule.Techniques), len(rule.Techniques) > 0)
+	put(attr.URLPath, f.Path, f.Path != "")
+	put(attr.UserAgentOriginal, doc.Agents[f.Agent], doc.Agents[f.Agent] != "")
 	if len(f.Clients) == 1 {
-		out["client.address"] = f.Clients[0]
+		out[attr.ClientAddress] = f.Clients[0]
 	}
-	out["detection.clients"] = f.Clients
-	out["detection.client_count"] = f.ClientCount
-	put("detection.sites", f.Sites, len(f.Sites) > 0)
-	put("detection.hosts", f.Hosts, len(f.Hosts) > 0)
-	put("detection.server_addresses", f.Servers, len(f.Servers) > 0)
-	out["detection.request_count"] = w.Requests
-	put("detection.methods", w.Methods, len(w.Methods) > 0)
-	out["detection.referer.missing_count"] = w.NoReferer
-	out["detection.referer.foreign_count"] = w.ForeignReferer
-	out["detection.first_seen"] = w.First.Format(time.RFC3339Nano)
-	out["detection.last_seen"] = w.Last.Format(time.RFC3339Nano)
-	out["detection.window.start"] = w.Start.Format(time.RFC3339Nano)
-	out["detection.window.end"] = w.End.Format(time.RFC3339Nano)
+	out[attr.DetectionClients] = f.Clients
+	out[attr.DetectionClientCount] = f.ClientCount
+	put(attr.DetectionSites, f.Sites, len(f.Sites) > 0)
+	put(attr.DetectionHosts, f.Hosts, len(f.Hosts) > 0)
+	put(attr.DetectionServerAddresses, f.Servers, len(f.Servers) > 0)
+	out[attr.DetectionRequestCount] = w.Requests
+	put(attr.DetectionMethods, w.Methods, len(w.Methods) > 0)
+	out[attr.DetectionRefererMissingCount] = w.NoReferer
+	out[attr.DetectionRefererForeignCount] = w.ForeignReferer
+	out[attr.DetectionFirstSeen] = w.First.Format(time.RFC3339Nano)
+	out[attr.DetectionLastSeen] = w.Last.Format(time.RFC3339Nano)
+	out[attr.DetectionWindowStart] = w.Start.Format(time.RFC3339Nano)
+	out[attr.DetectionWindowEnd] = w.End.Format(time.RFC3339Nano)
 	if w.New != nil {
-		out["detection.new"] = *w.New
+		out[attr.DetectionNew] = *w.New
 	}
-	out["detection.complete"] = w.Complete
-	put("detection.incomplete_reasons", w.IncompleteReason, len(w.IncompleteReason) > 0)
-	put("detection.evidence", w.Samples, len(w.Samples) > 0)
-	out["detection.id"] = w.ID
+	out[attr.DetectionComplete] = w.Complete
+	put(attr.DetectionIncompleteReasons, w.IncompleteReason, len(w.IncompleteReason) > 0)
+	put(attr.DetectionEvidence, w.Samples, len(w.Samples) > 0)
+	out[attr.DetectionID] = w.ID
 	out["score"] = f.Score
 	out["level"] = f.Level
 	out["reasons"] = f.Words()

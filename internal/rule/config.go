@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 // Comparison says how the number of distinct clients is compared with the threshold.
@@ -42,12 +44,6 @@ type Privates string
 const (
 	Exclude Privates = "exclude"
 	Include Privates = "include"
-)
-
-// Attribute names that the rule itself looks at (OpenTelemetry semantic conventions).
-const (
-	AttrPath      = "url.path"
-	AttrUserAgent = "user_agent.original"
 )
 
 // Config holds the settings of one rule. The tags are the user's key names.
@@ -123,7 +119,7 @@ type ExcludeConfig struct {
 // DefaultConfig returns the query's own parameters over one day.
 func DefaultConfig() Config {
 	return Config{
-		GroupBy:         []string{AttrPath, AttrUserAgent},
+		GroupBy:         []string{attr.URLPath, attr.UserAgentOriginal},
 		ClientThreshold: 1,
 		Comparison:      Equal,
 		MinRequests:     1,

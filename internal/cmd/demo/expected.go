@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 // outcome holds what two runs over the same logs must have in common: what
@@ -32,17 +34,17 @@ type outcome struct {
 func outcomes(detections []detection) []string {
 	all := make([]outcome, 0, len(detections))
 	for _, d := range detections {
-		n, _ := strconv.ParseInt(d.text("detection.request_count"), 10, 64)
+		n, _ := strconv.ParseInt(d.text(attr.DetectionRequestCount), 10, 64)
 		all = append(all, outcome{
-			WindowStart:  d.text("detection.window.start"),
-			WindowEnd:    d.text("detection.window.end"),
-			URLPath:      d.text("url.path"),
-			UserAgent:    d.text("user_agent.original"),
-			Clients:      d.texts("detection.clients"),
-			Sites:        d.texts("detection.sites"),
+			WindowStart:  d.text(attr.DetectionWindowStart),
+			WindowEnd:    d.text(attr.DetectionWindowEnd),
+			URLPath:      d.text(attr.URLPath),
+			UserAgent:    d.text(attr.UserAgentOriginal),
+			Clients:      d.texts(attr.DetectionClients),
+			Sites:        d.texts(attr.DetectionSites),
 			RequestCount: n,
-			FirstSeen:    d.text("detection.first_seen"),
-			LastSeen:     d.text("detection.last_seen"),
+			FirstSeen:    d.text(attr.DetectionFirstSeen),
+			LastSeen:     d.text(attr.DetectionLastSeen),
 			Complete:     d.complete(),
 		})
 	}

@@ -7,10 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-)
 
-// eventName marks the log records that are detections.
-const eventName = "iishunt.rare_client"
+	"github.com/iishunt/iishunt/internal/attr"
+)
 
 // The parts of an OTLP/JSON log export that a detection uses. Field names are
 // OTLP's; 64-bit integers are strings there.
@@ -62,7 +61,7 @@ func decodeDetections(body []byte) ([]detection, error) {
 	for _, rl := range req.ResourceLogs {
 		for _, sl := range rl.ScopeLogs {
 			for _, lr := range sl.LogRecords {
-				if lr.EventName == eventName {
+				if lr.EventName == attr.EventRareClient {
 					out = append(out, detection{lr.Body.text(), lr.SeverityText, toMap(lr.Attributes)})
 				}
 			}
@@ -117,4 +116,4 @@ func (v anyValue) maps() []map[string]anyValue {
 
 func (d detection) text(key string) string    { return d.attrs[key].text() }
 func (d detection) texts(key string) []string { return d.attrs[key].texts() }
-func (d detection) complete() bool            { return d.text("detection.complete") == "true" }
+func (d detection) complete() bool            { return d.text(attr.DetectionComplete) == "true" }

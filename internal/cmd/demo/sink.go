@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 const maxExport = 64 << 20 // bytes in one request
@@ -57,7 +59,7 @@ func (s *sink) export(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for _, d := range detections {
-		if id := d.text("detection.id"); !s.ids[id] {
+		if id := d.text(attr.DetectionID); !s.ids[id] {
 			s.ids[id] = true
 			s.detections = append(s.detections, d)
 			s.got(d)

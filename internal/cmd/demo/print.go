@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/printable"
 )
 
@@ -24,14 +25,14 @@ func newPrinter(out io.Writer) *printer { return &printer{out: out} }
 func (p *printer) detection(d detection) {
 	p.count++
 	fmt.Fprintf(p.out, "[%d] %s\n", p.count, printable.Text(d.sentence))
-	p.field("window", d.text("detection.window.start")+" to "+d.text("detection.window.end"))
-	p.field("clients", strings.Join(d.texts("detection.clients"), ", "))
-	p.field("sites", strings.Join(d.texts("detection.sites"), ", "))
-	p.field("hosts", strings.Join(d.texts("detection.hosts"), ", "))
-	p.field("user agent", d.text("user_agent.original"))
-	p.field("requests", fmt.Sprintf("%s, first %s, last %s", d.text("detection.request_count"),
-		d.text("detection.first_seen"), d.text("detection.last_seen")))
-	for i, e := range d.attrs["detection.evidence"].maps() {
+	p.field("window", d.text(attr.DetectionWindowStart)+" to "+d.text(attr.DetectionWindowEnd))
+	p.field("clients", strings.Join(d.texts(attr.DetectionClients), ", "))
+	p.field("sites", strings.Join(d.texts(attr.DetectionSites), ", "))
+	p.field("hosts", strings.Join(d.texts(attr.DetectionHosts), ", "))
+	p.field("user agent", d.text(attr.UserAgentOriginal))
+	p.field("requests", fmt.Sprintf("%s, first %s, last %s", d.text(attr.DetectionRequestCount),
+		d.text(attr.DetectionFirstSeen), d.text(attr.DetectionLastSeen)))
+	for i, e := range d.attrs[attr.DetectionEvidence].maps() {
 		name := ""
 		if i == 0 {
 			name = "evidence"
@@ -39,9 +40,9 @@ func (p *printer) detection(d detection) {
 		p.field(name, request(d, e))
 	}
 	p.field("complete", completeness(d))
-	p.field("rule", d.text("security_rule.name")+" (severity "+d.severity+")")
-	p.field("ATT&CK", strings.Join(append(threats(d, "tactic"), threats(d, "technique")...), ", "))
-	p.field("id", d.text("detection.id"))
+	p.field("rule", d.text(attr.SecurityRuleName)+" (severity "+d.severity+")")
+	p.field("ATT&CK", strings.Join(append(threats(d, attr.ThreatTacticID, attr.ThreatTacticName), threats(d, attr.ThreatTechniqueID, attr.ThreatTechniqueName)...), ", "))
+	p.field("id", d.text(attr.DetectionID))
 	fmt.Fprintln(p.out)
 }
 
@@ -54,18 +55,18 @@ func (p *printer) field(name, value string) {
 
 // request is one line for a sample request, much as IIS logged it.
 func request(d detection, e map[string]anyValue) string {
-	uri := d.text("url.path")
-	if q := e["query"].text(); q != "" {
+	uri := d.text(attr.URLPath)
+	if q := e[attr.EvidenceQuery].text(); q != "" {
 		uri += "?" + q
 	}
-	line := fmt.Sprintf("%s  %-4s %s  %s", e["time"].text(), cmp.Or(e["method"].text(), "-"), cmp.Or(e["status"].text(), "-"), uri)
-	for _, name := range []string{"user", "referer", "bytes"} {
+	line := fmt.Sprintf("%s  %-4s %s  %s", e[attr.EvidenceTime].text(), cmp.Or(e[attr.EvidenceMethod].text(), "-"), cmp.Or(e[attr.EvidenceStatus].text(), "-"), uri)
+	for _, name := range []string{attr.EvidenceUser, attr.EvidenceReferer, attr.EvidenceBytes} {
 		if v := e[name].text(); v != "" {
 			line += "  " + name + " " + v
 		}
 	}
-	if d.text("detection.client_count") != "1" {
-		line += "  from " + e["client"].text()
+	if d.text(attr.DetectionClientCount) != "1" {
+		line += "  from " + e[attr.EvidenceClient].text()
 	}
 	return line
 }
@@ -74,12 +75,11 @@ func completeness(d detection) string {
 	if d.complete() {
 		return "yes: nothing of the window was lost"
 	}
-	return "no: " + strings.Join(d.texts("detection.incomplete_reasons"), ", ") + "; a second client may have gone unseen"
+	return "no: " + strings.Join(d.texts(attr.DetectionIncompleteReasons), ", ") + "; a second client may have gone unseen"
 }
 
-func threats(d detection, kind string) []string {
-	names := d.texts("threat." + kind + ".name")
-	out := d.texts("threat." + kind + ".id")
+func threats(d detection, id, name string) []string {
+	names, out := d.texts(name), d.texts(id)
 	for i := range out {
 		if i < len(names) {
 			out[i] += " " + names[i]
@@ -91,7 +91,7 @@ func threats(d detection, kind string) []string {
 func (p *printer) summary(detections []detection) {
 	windows, incomplete := map[string]bool{}, 0
 	for _, d := range detections {
-		windows[d.text("detection.window.end")] = true
+		windows[d.text(attr.DetectionWindowEnd)] = true
 		if !d.complete() {
 			incomplete++
 		}

@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/engine"
 	"github.com/iishunt/iishunt/internal/rule"
 )
@@ -66,7 +67,7 @@ func (r *report) window(w *engine.Window, findings, suppressed int) {
 }
 
 // needs are the attributes that every request must have.
-var needs = [rule.NumNeeds]string{rule.AttrPath, attrStatus, attrClient}
+var needs = [rule.NumNeeds]string{attr.URLPath, attr.HTTPResponseStatusCode, attr.ClientAddress}
 
 func (r *report) name(attribute string) string {
 	if r.input == InputTable {
@@ -84,7 +85,7 @@ func (r *report) lacking(s engine.Stats, scope string) {
 	from := zap.String("scope", scope)
 	if !r.foreign && s.Foreign >= enoughForeign && s.Requests() == 0 {
 		r.foreign = true
-		r.log.Warn("No record is a web request: none has "+r.name(rule.AttrPath)+" or "+r.name(attrStatus)+
+		r.log.Warn("No record is a web request: none has "+r.name(attr.URLPath)+" or "+r.name(attr.HTTPResponseStatusCode)+
 			". Put rare_client behind iis_log, set these attributes upstream, or choose another input", from)
 	}
 	for i, n := range s.Missing {

@@ -87,8 +87,8 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped i
 			if g == nil || seenBefore(w.panes[:i], k) {
 				continue
 			}
-			if g, ok := e.mergeGroup(w.panes[i+1:], k, g); ok && e.found(g) {
-				findings = append(findings, e.finding(w, k, g))
+			if t, ok := e.merge(w.panes[i+1:], k, &g.tally); ok && e.found(t) {
+				findings = append(findings, e.finding(w, k, t))
 			}
 		}
 	}
@@ -131,9 +131,9 @@ func seenBefore(panes []closedPane, k rule.Key) bool {
 	})
 }
 
-// mergeGroup adds what later panes know of a group; false when it is settled.
-func (e *Engine) mergeGroup(later []closedPane, k rule.Key, g *group) (*group, bool) {
-	merged := g
+// merge adds what later panes know of a group; false when it is settled.
+func (e *Engine) merge(later []closedPane, k rule.Key, t *tally) (*tally, bool) {
+	merged := t
 	for i := range later {
 		o, known := later[i].groups[k]
 		switch {
@@ -141,34 +141,34 @@ func (e *Engine) mergeGroup(later []closedPane, k rule.Key, g *group) (*group, b
 			continue
 		case o == nil:
 			return nil, false
-		case merged == g:
-			merged = g.clone()
+		case merged == t:
+			merged = t.clone()
 		}
-		if !merged.merge(o, e.cfg.ClientThreshold, e.cfg.Evidence) {
+		if !merged.merge(&o.tally, e.cfg.ClientThreshold, e.cfg.Evidence) {
 			return nil, false
 		}
 	}
 	return merged, true
 }
 
-func (e *Engine) found(g *group) bool {
-	return (e.cfg.Comparison == rule.LessOrEqual || len(g.clients) == e.cfg.ClientThreshold) &&
-		g.requests >= uint64(e.cfg.MinRequests)
+func (e *Engine) found(t *tally) bool {
+	return (e.cfg.Comparison == rule.LessOrEqual || len(t.clients) == e.cfg.ClientThreshold) &&
+		t.requests >= uint64(e.cfg.MinRequests)
 }
 
-func (e *Engine) finding(w *Window, k rule.Key, g *group) *Finding {
+func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 	f := &Finding{
 		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons,
-		Values: g.values, Hosts: g.hosts, Servers: g.servers, Methods: g.methods, Samples: g.samples,
-		Requests: g.requests, NoReferer: uint64(g.noRef), Foreign: uint64(g.foreign), FirstSeen: g.first, LastSeen: g.last,
+		Values: t.values, Hosts: t.hosts, Servers: t.servers, Methods: t.methods, Samples: t.samples,
+		Requests: t.requests, NoReferer: uint64(t.noRef), Foreign: uint64(t.foreign), FirstSeen: t.first, LastSeen: t.last,
 		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord),
 	}
-	for _, c := range g.clients {
+	for _, c := range t.clients {
 		f.Clients = append(f.Clients, c.text)
 	}
 	slices.Sort(f.Clients)
-	endTime := g.first
-	for _, s := range g.sites {
+	endTime := t.first
+	for _, s := range t.sites {
 		endTime = max(endTime, s.first)
 		if s.name != "" {
 			f.Sites = append(f.Sites, s.name)

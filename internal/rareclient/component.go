@@ -40,7 +40,8 @@ type Hunter struct {
 	engine  *engine.Engine
 	meters  *meters
 	self    Self
-	state   *state // nil without storage
+	state   *state       // nil without storage; set by Start
+	stored  atomic.Int64 // size of the state in storage, in bytes
 
 	extractors sync.Pool
 	calls      calls
@@ -73,7 +74,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 	}
 	h.extractors.New = func() any { return newExtractor(h.engine, cfg) }
 	var err error
-	h.meters, err = newMeters(ins, self, h.engine, h.stored)
+	h.meters, err = newMeters(ins, self, h.engine, h.stored.Load)
 	return h, err
 }
 
@@ -89,7 +90,7 @@ func (h *Hunter) Start(ctx context.Context, host component.Host) error {
 		if err != nil {
 			return err
 		}
-		if h.state, err = openState(ctx, client, free, h.cfg, h.engine, h.log, h.meters); err != nil {
+		if h.state, err = openState(ctx, client, free, h.cfg, h.engine, h.log, h.meters, &h.stored); err != nil {
 			return err
 		}
 	}
@@ -123,14 +124,6 @@ func (h *Hunter) Shutdown(ctx context.Context) error {
 		h.log.Info("The next consumer did not take all detections before the shutdown; they are delivered after the next start", zap.Int("detections", n))
 	}
 	return errors.Join(h.state.close(ctx), h.meters.shutdown())
-}
-
-// stored returns the size of the state in storage, in bytes.
-func (h *Hunter) stored() int64 {
-	if h.state == nil {
-		return 0
-	}
-	return h.state.size.Load()
 }
 
 // ConsumeLogs counts the records once the next consumer has them. A refusal

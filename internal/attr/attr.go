@@ -1,0 +1,98 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package attr has the names of the attributes and events that the components
+// read and write, each once. It imports nothing.
+package attr
+
+// OpenTelemetry semantic conventions.
+const (
+	ClientAddress             = "client.address"
+	HostName                  = "host.name"
+	HTTPRequestHeaderReferer  = "http.request.header.referer"
+	HTTPRequestMethod         = "http.request.method"
+	HTTPRequestMethodOriginal = "http.request.method_original" // where the method is none of the well-known ones
+	HTTPResponseSize          = "http.response.size"
+	HTTPResponseStatusCode    = "http.response.status_code"
+	LogFileName               = "log.file.name"
+	LogFilePath               = "log.file.path"
+	LogRecordUID              = "log.record.uid"
+	NetworkLocalAddress       = "network.local.address"
+	ServerAddress             = "server.address"
+	ServerPort                = "server.port"
+	URLPath                   = "url.path"
+	URLQuery                  = "url.query"
+	UserAgentOriginal         = "user_agent.original"
+	UserName                  = "user.name"
+)
+
+// What IIS logs and the conventions have no name for.
+const (
+	IISParseError = "iis.parse_error" // why a line could not be read
+	IISSite       = "iis.site"        // s-sitename, such as W3SVC1
+)
+
+// EventRareClient is the event name of a detection.
+const EventRareClient = "iishunt.rare_client"
+
+// A detection.
+const (
+	DetectionClientCount         = "detection.client_count"
+	DetectionClients             = "detection.clients"
+	DetectionComplete            = "detection.complete"
+	DetectionEvidence            = "detection.evidence" // a list of maps, with the keys below
+	DetectionFirstSeen           = "detection.first_seen"
+	DetectionHistoryStart        = "detection.history.start"
+	DetectionHosts               = "detection.hosts"
+	DetectionID                  = "detection.id"
+	DetectionIncompleteReasons   = "detection.incomplete_reasons"
+	DetectionLastSeen            = "detection.last_seen"
+	DetectionMethods             = "detection.methods"
+	DetectionNew                 = "detection.new"
+	DetectionRefererForeignCount = "detection.referer.foreign_count"
+	DetectionRefererMissingCount = "detection.referer.missing_count"
+	DetectionRequestCount        = "detection.request_count"
+	DetectionServerAddresses     = "detection.server_addresses"
+	DetectionSites               = "detection.sites"
+	DetectionWindowEnd           = "detection.window.end"
+	DetectionWindowStart         = "detection.window.start"
+)
+
+// The keys of a sample request in DetectionEvidence.
+const (
+	EvidenceBytes   = "bytes"
+	EvidenceClient  = "client"
+	EvidenceFile    = "file"
+	EvidenceMethod  = "method"
+	EvidenceQuery   = "query"
+	EvidenceReferer = "referer"
+	EvidenceStatus  = "status"
+	EvidenceTime    = "time"
+	EvidenceUser    = "user"
+)
+
+// The rule of a detection, and what it is a sign of (ECS has threat.*).
+const (
+	SecurityRuleCategory    = "security_rule.category"
+	SecurityRuleDescription = "security_rule.description"
+	SecurityRuleName        = "security_rule.name"
+	SecurityRuleReference   = "security_rule.reference"
+	SecurityRuleUUID        = "security_rule.uuid"
+	SecurityRuleVersion     = "security_rule.version"
+
+	ThreatFramework          = "threat.framework"
+	ThreatTacticID           = "threat.tactic.id"
+	ThreatTacticName         = "threat.tactic.name"
+	ThreatTacticReference    = "threat.tactic.reference"
+	ThreatTechniqueID        = "threat.technique.id"
+	ThreatTechniqueName      = "threat.technique.name"
+	ThreatTechniqueReference = "threat.technique.reference"
+)
+
+// The beginnings of names that only detections have, so that no rule groups by them.
+const (
+	FamilyDetection    = "detection."
+	FamilyLogRecord    = "log.record."
+	FamilySecurityRule = "security_rule."
+	FamilyThreat       = "threat."
+)
