@@ -169,7 +169,7 @@ func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 }
 
 func (h *Hunter) loop(ctx context.Context) {
-	ticker := time.NewTicker(min(time.Second, h.cfg.IdleTimeout/2))
+	ticker := time.NewTicker(tickEvery(h.cfg.IdleTimeout))
 	defer ticker.Stop()
 	for {
 		select {
@@ -182,6 +182,12 @@ func (h *Hunter) loop(ctx context.Context) {
 		h.evaluate(ctx)
 		h.state.tidy(ctx)
 	}
+}
+
+// tickEvery is the time between two looks at the wall clock: short enough for
+// the idle timeout, and never 0, which a ticker does not take.
+func tickEvery(idle time.Duration) time.Duration {
+	return max(10*time.Millisecond, min(time.Second, idle/2))
 }
 
 // tick moves the watermark with the wall clock, but not while records are known

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -253,6 +254,46 @@ func TestShutdownDoesNotHang(t *testing.T) {
 		require.Equal(t, 1, said.FilterMessageSnippet("before the shutdown").Len())
 		require.NoError(t, h.Shutdown(context.Background()), "a second time")
 	})
+}
+
+// The shortest and the longest durations that may be configured, one by one and
+// all at once: the component runs, and the only client of a page is found.
+func TestExtremeDurations(t *testing.T) {
+	const tenYears = 10 * 365 * 24 * time.Hour
+	for name, change := range map[string]func(*Config){
+		"idle_timeout 1ns":          func(c *Config) { c.IdleTimeout = 1 },
+		"idle_timeout ten years":    func(c *Config) { c.IdleTimeout = tenYears },
+		"allowed_lateness 0":        func(c *Config) { c.AllowedLateness = 0 },
+		"allowed_lateness 1ns":      func(c *Config) { c.AllowedLateness = 1 },
+		"allowed_lateness 10 years": func(c *Config) { c.AllowedLateness = tenYears },
+		"window 1s":                 func(c *Config) { c.Window = time.Second },
+		"window 10 years":           func(c *Config) { c.Window = tenYears },
+		"every 1/1440 of 10 years":  func(c *Config) { c.Window, c.Every = tenYears, tenYears/1440 },
+		"suppress_for 1ns":          func(c *Config) { c.SuppressFor = 1 },
+		"suppress_for 10 years":     func(c *Config) { c.SuppressFor = tenYears },
+		"all ten years": func(c *Config) {
+			c.Window, c.AllowedLateness, c.IdleTimeout, c.SuppressFor = tenYears, tenYears, tenYears, tenYears
+		},
+		"all as short as can be": func(c *Config) {
+			c.Window, c.AllowedLateness, c.IdleTimeout, c.SuppressFor = time.Second, 0, 1, 1
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := hourly()
+				change(&cfg)
+				sink := new(consumertest.LogsSink)
+				h := start(t, cfg, zap.NewNop(), nil, sink)
+				require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/a.aspx", "203.0.113.1")))
+				time.Sleep(2 * time.Second)
+				require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/b.aspx", "203.0.113.1")))
+				require.NoError(t, h.Shutdown(t.Context()))
+				found := strings.Join(bodies(sink), " ")
+				require.Contains(t, found, "/a.aspx")
+				require.Contains(t, found, "/b.aspx")
+			})
+		})
+	}
 }
 
 func TestManySendersAndWindowsThatClose(t *testing.T) {

@@ -18,14 +18,18 @@ type Comparison string
 
 // The comparisons, named as Sigma's correlation conditions.
 const (
-	Equal         Comparison = "eq"  // exactly client_threshold clients
-	LessOrEqual   Comparison = "lte" // at most client_threshold clients
-	maxThreshold             = 1000
-	maxPanes                 = 1440
-	maxEvidence              = 100
-	maxGroupBy               = 8
-	minWindow                = time.Second
-	maxStatusCode            = 999
+	Equal        Comparison = "eq"  // exactly client_threshold clients
+	LessOrEqual  Comparison = "lte" // at most client_threshold clients
+	maxThreshold            = 1000
+	maxPanes                = 1440
+	maxEvidence             = 100
+	maxGroupBy              = 8
+	minWindow               = time.Second
+	// maxDuration bounds each duration to ten years: a time of this century and
+	// the sum of all durations are then far from the end of int64 nanoseconds,
+	// which is in 2262, and from the times that a stored state may have.
+	maxDuration   = 10 * 365 * 24 * time.Hour
+	maxStatusCode = 999
 )
 
 // Semantics chooses between the query as it is written and as it was meant.
@@ -214,8 +218,8 @@ func (c *Config) validateTime() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	windows := c.Window >= minWindow && c.Every >= 0
 	switch {
-	case c.Window < minWindow:
-		bad("window: %s; it must be %s or more", c.Window, minWindow)
+	case c.Window < minWindow || c.Window > maxDuration:
+		bad("window: %s; it must be %s to %s (ten years)", c.Window, minWindow, maxDuration)
 	case c.Every < 0:
 		bad("every: %s; it must not be negative", c.Every)
 	case c.Every > c.Window:
@@ -225,14 +229,14 @@ func (c *Config) validateTime() error {
 		bad("every: %s and window: %s have only %s as their greatest common divisor, which cuts a window into %d panes; choose values with a larger one (at most %d panes)",
 			c.Hop(), c.Window, c.Pane(), c.Window/c.Pane(), maxPanes)
 	}
-	if c.AllowedLateness < 0 {
-		bad("allowed_lateness: %s; it must not be negative", c.AllowedLateness)
+	if c.AllowedLateness < 0 || c.AllowedLateness > maxDuration {
+		bad("allowed_lateness: %s; it must be 0s to %s (ten years)", c.AllowedLateness, maxDuration)
 	}
-	if c.IdleTimeout <= 0 {
-		bad("idle_timeout: %s; it must be more than 0", c.IdleTimeout)
+	if c.IdleTimeout <= 0 || c.IdleTimeout > maxDuration {
+		bad("idle_timeout: %s; it must be more than 0, and at most %s (ten years)", c.IdleTimeout, maxDuration)
 	}
-	if c.SuppressFor < 0 {
-		bad("suppress_for: %s; it must not be negative (0 repeats every finding)", c.SuppressFor)
+	if c.SuppressFor < 0 || c.SuppressFor > maxDuration {
+		bad("suppress_for: %s; it must be 0s (repeats every finding) to %s (ten years)", c.SuppressFor, maxDuration)
 	}
 	return errors.Join(errs...)
 }

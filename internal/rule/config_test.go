@@ -4,6 +4,7 @@
 package rule
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +38,16 @@ func TestCheckNamesKeyAndValue(t *testing.T) {
 		{func(c *Config) { c.AllowedLateness = -1 }, []string{"allowed_lateness"}},
 		{func(c *Config) { c.IdleTimeout = 0 }, []string{"idle_timeout"}},
 		{func(c *Config) { c.SuppressFor = -1 }, []string{"suppress_for"}},
+		// The longest duration that can be written: no sum with it fits.
+		{func(c *Config) { c.Window = math.MaxInt64 }, []string{"window: 2562047h47m16.854775807s", "87600h0m0s"}},
+		{func(c *Config) { c.Window, c.Every = math.MaxInt64, math.MaxInt64 }, []string{"window: 2562047h47m16.854775807s", "87600h0m0s"}},
+		{func(c *Config) { c.Every = math.MaxInt64 }, []string{"every: 2562047h47m16.854775807s", "window: 24h0m0s"}},
+		{func(c *Config) { c.Every = 1 }, []string{"every: 1ns", "window: 24h0m0s", "1440"}},
+		{func(c *Config) { c.AllowedLateness = math.MaxInt64 }, []string{"allowed_lateness: 2562047h47m16.854775807s", "87600h0m0s"}},
+		{func(c *Config) { c.IdleTimeout = math.MaxInt64 }, []string{"idle_timeout: 2562047h47m16.854775807s", "87600h0m0s"}},
+		{func(c *Config) { c.SuppressFor = math.MaxInt64 }, []string{"suppress_for: 2562047h47m16.854775807s", "87600h0m0s"}},
+		{func(c *Config) { c.Window = maxDuration + 1 }, []string{"window: 87600h0m0.000000001s"}},
+		{func(c *Config) { c.Window = math.MinInt64 }, []string{"window: -2562047h47m16.854775808s"}},
 		{func(c *Config) { c.Match.Extensions = []string{""} }, []string{"match::extensions", "[]"}},
 		{func(c *Config) { c.Match.UserAgentPrefixes = []string{""} }, []string{"match::user_agent_prefixes", "[]"}},
 		{func(c *Config) { c.Match.StatusCodes = []int{20} }, []string{"match::status_codes: 20", "100 to 999"}},
