@@ -65,6 +65,11 @@ validate: build ## let the built collector validate every file in config/
 	@for f in config/*.yaml; do \
 		echo "validate $$f"; $(COLLECTOR) validate --config "$$f" || exit 1; done
 
+.PHONY: ocb-check
+ocb-check: ## build the README's manifest, and one with Kafka and ClickHouse, from an empty folder
+	$(GO) build -modfile=internal/tools/go.mod -o bin/ocb go.opentelemetry.io/collector/cmd/builder
+	testdata/ocb/check.sh "$(CURDIR)" "$(CURDIR)/bin/ocb"
+
 .PHONY: windows
 windows: build ## cross-compile components, tests and distribution for windows/amd64
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...

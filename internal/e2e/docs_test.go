@@ -120,7 +120,7 @@ func TestEverySnippetIsValid(t *testing.T) {
 			n++
 			var snippet map[string]any
 			require.NoError(t, yaml.Unmarshal([]byte(block[1]), &snippet), "%s:\n%s", path, block[1])
-			if strings.Contains(block[1], "gomod:") || snippet["replaces"] != nil {
+			if strings.Contains(block[1], "gomod:") {
 				requireManifest(t, string(manifest), block[1])
 				continue
 			}
@@ -204,4 +204,11 @@ func TestEveryPageIsLinked(t *testing.T) {
 			require.True(t, reached[path], "%s is linked from nowhere", path)
 		}
 	}
+}
+
+// The README is what a newcomer reads first, and is short for that.
+func TestTheReadmeIsShort(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(strings.Fields(string(text))), 1200)
 }

@@ -36,7 +36,7 @@ const (
 	sectionSource
 	sectionPane
 	sectionGroups
-	sectionStretches
+	sectionLossRanges
 	sectionEvaluated
 	sectionFindings
 	sectionDelivered
@@ -80,7 +80,7 @@ func (e *Engine) fixChanges() {
 	}
 	b = e.appendChangedGroups(b)
 	if c.ranges {
-		b = e.stretches.append(append(b, sectionStretches))
+		b = e.lossRanges.append(append(b, sectionLossRanges))
 	}
 	if c.scalars {
 		b = e.appendScalars(b)
@@ -203,7 +203,7 @@ func appendFindings(b []byte, findings []*Finding) []byte {
 
 func (e *Engine) appendScalars(b []byte) []byte {
 	b = append(b, sectionScalars)
-	for _, t := range [...]int64{e.clock.watermark, e.firstSeen, e.undated, e.done} {
+	for _, t := range [...]int64{e.clock.watermark, e.firstSeen, e.undated, e.evaluated} {
 		b = appendInt(b, t)
 	}
 	return appendBool(b, e.clock.seen)
@@ -231,7 +231,7 @@ func (pn *pane) appendGroup(b []byte, k rule.Key) []byte {
 	return g.append(append(b, 1))
 }
 
-func (l stretches) append(b []byte) []byte {
+func (l lossRanges) append(b []byte) []byte {
 	b = appendUint(b, uint64(len(l)))
 	for _, s := range l {
 		b = appendUint(appendInt(appendInt(b, s.from), s.to), uint64(s.lost))
@@ -278,7 +278,7 @@ func (e *Engine) appendOutline(b []byte) []byte {
 			b = pn.append(append(b, sectionPane), p)
 		}
 	}
-	b = e.stretches.append(append(b, sectionStretches))
+	b = e.lossRanges.append(append(b, sectionLossRanges))
 	return e.appendScalars(b)
 }
 

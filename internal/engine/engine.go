@@ -40,15 +40,19 @@ type Engine struct {
 	room    int // that the groups take of max_groups: one each, more for those with long texts
 	// closed is the first pane that still takes records: the watermark has
 	// passed the end of every pane before it.
-	closed    int64
-	evaluated int64 // every window that ends at or before it is scheduled
-	done      int64 // and this far they were evaluated
-	firstSeen int64 // event time of the earliest record
-	undated   int64 // wall clock at which a line was lost of which not even its file told the time
-	stretches stretches
-	queue     []Window
-	stats     Stats
-	changes   changes
+	closed int64
+	// Every window that ends at or before scheduled waits for its evaluation or
+	// was evaluated; those that end at or before evaluated were.
+	//
+	//	evaluated <= scheduled <= clock.watermark, (closed-1)*length <= clock.watermark
+	scheduled  int64
+	evaluated  int64
+	firstSeen  int64 // event time of the earliest record
+	undated    int64 // wall clock at which a line was lost of which not even its file told the time
+	lossRanges lossRanges
+	queue      []Window
+	stats      Stats
+	changes    changes
 
 	evaluateMu sync.Mutex // guards everything below; taken before mu
 	suppressed suppression
@@ -67,7 +71,7 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 		cfg: cfg, ruleID: ruleID, matcher: rule.NewMatcher(&cfg), seed: seed, pathAt: -1, uriAt: -1,
 		window: int64(cfg.Window), every: int64(cfg.Hop()), length: int64(cfg.Pane()),
 		clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
-		panes: map[int64]*pane{}, closing: map[int64]*pane{}, closed: minTime, evaluated: minTime, done: minTime, firstSeen: math.MaxInt64, undated: minTime,
+		panes: map[int64]*pane{}, closing: map[int64]*pane{}, closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, undated: minTime,
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
 	if len(cfg.GroupBy) > 1 {
@@ -174,22 +178,22 @@ func (e *Engine) markRange(from, to int64, r Reason) {
 		e.mark(e.paneOf(from), r)
 		return
 	}
-	e.stretches = e.stretches.add(stretch{from, to, Reasons(0).with(r)}, e.nextStart())
+	e.lossRanges = e.lossRanges.add(lossRange{from, to, Reasons(0).with(r)}, e.nextStart())
 	e.changes.ranges = e.following
 }
 
 // nextStart is the earliest time that a window to come can begin at.
 func (e *Engine) nextStart() int64 {
-	if e.done == minTime { // not evaluated: what is scheduled is scheduled again after a crash
+	if e.evaluated == minTime { // not evaluated: what is scheduled is scheduled again after a crash
 		return minTime
 	}
-	return e.done + e.every - e.window
+	return e.evaluated + e.every - e.window
 }
 
 // mark tells the windows over a pane that are still to be evaluated. A pane
 // that no such window covers has no place any more: the loss is only counted.
 func (e *Engine) mark(p int64, r Reason) {
-	if e.lastEnd(p) <= e.evaluated {
+	if e.lastEnd(p) <= e.scheduled {
 		return
 	}
 	pn := e.pane(p)
@@ -297,7 +301,7 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 	for p := range e.panes {
 		last := min(e.lastEnd(p), floorDiv(w, e.every)*e.every)
 		for end := e.firstEnd(p); end <= last; end += e.every {
-			if end > e.evaluated {
+			if end > e.scheduled {
 				ends = append(ends, end)
 			}
 		}
@@ -307,9 +311,9 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 		e.queue = append(e.queue, e.windowAt(end, cut))
 	}
 	e.closed = max(e.closed, floorDiv(w, e.length))
-	e.evaluated = max(e.evaluated, floorDiv(w, e.every)*e.every)
+	e.scheduled = max(e.scheduled, floorDiv(w, e.every)*e.every)
 	for p, pn := range e.panes {
-		if e.lastEnd(p) <= e.evaluated {
+		if e.lastEnd(p) <= e.scheduled {
 			e.groups -= len(pn.groups)
 			e.room -= len(pn.groups) + pn.extra
 			e.open -= pn.open
@@ -347,7 +351,7 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 		}
 	}
 	win.panes = panesWithin(e.panes, win.Start, end, e.length)
-	win.Reasons |= e.stretches.reasons(win.Start, end)
+	win.Reasons |= e.lossRanges.reasons(win.Start, end)
 	if win.Start <= e.undated { // it was written before it was read
 		win.Reasons = win.Reasons.with(ReasonParseError)
 	}

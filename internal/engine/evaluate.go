@@ -114,7 +114,7 @@ func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.logEvaluated(w.End, kept, last, w.Reasons == 0)
-	e.done = max(e.done, w.End)
+	e.evaluated = max(e.evaluated, w.End)
 	e.stats.Waiting = len(e.outbox)
 	for p := range e.closing {
 		if e.lastEnd(p) <= w.End {

@@ -5,23 +5,23 @@ package engine
 
 import "slices"
 
-// maxStretches bounds the stretches kept apart.
-const maxStretches = 256
+// maxLossRanges bounds the lossRanges kept apart.
+const maxLossRanges = 256
 
-// stretch is event time in which something was lost, both ends included. It
+// lossRange is event time in which something was lost, both ends included. It
 // goes over several panes, which need not exist: no pane is made for it.
-type stretch struct {
+type lossRange struct {
 	from, to int64
 	lost     Reasons
 }
 
-type stretches []stretch
+type lossRanges []lossRange
 
-// add keeps a stretch and forgets those that ended before any window to come. When there are too many, two become one: rather a window too much is marked
+// add keeps a range and forgets those that ended before any window to come. When there are too many, two become one: rather a window too much is marked
 // than one too little.
-func (l stretches) add(s stretch, forget int64) stretches {
-	l = slices.DeleteFunc(l, func(o stretch) bool { return o.to < forget })
-	if len(l) == maxStretches {
+func (l lossRanges) add(s lossRange, forget int64) lossRanges {
+	l = slices.DeleteFunc(l, func(o lossRange) bool { return o.to < forget })
+	if len(l) == maxLossRanges {
 		last := &l[len(l)-1]
 		last.from, last.to, last.lost = min(last.from, s.from), max(last.to, s.to), last.lost|s.lost
 		return l
@@ -30,7 +30,7 @@ func (l stretches) add(s stretch, forget int64) stretches {
 }
 
 // reasons returns what was lost in [start, end).
-func (l stretches) reasons(start, end int64) Reasons {
+func (l lossRanges) reasons(start, end int64) Reasons {
 	var r Reasons
 	for _, s := range l {
 		if start <= s.to && end > s.from {

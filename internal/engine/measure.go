@@ -25,8 +25,8 @@ func (e *Engine) NextEnd() time.Time {
 	next := int64(math.MaxInt64)
 	for p := range e.panes {
 		end := e.firstEnd(p)
-		if end <= e.evaluated {
-			end = e.evaluated + e.every
+		if end <= e.scheduled {
+			end = e.scheduled + e.every
 		}
 		if end <= e.lastEnd(p) {
 			next = min(next, end)

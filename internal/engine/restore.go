@@ -39,8 +39,8 @@ func (e *Engine) Apply(b []byte) error {
 			e.applyPane(&d)
 		case sectionGroups:
 			e.applyGroups(&d)
-		case sectionStretches:
-			e.applyStretches(&d)
+		case sectionLossRanges:
+			e.applyLossRanges(&d)
 		case sectionEvaluated:
 			e.applyEvaluated(&d)
 		case sectionFindings:
@@ -90,7 +90,7 @@ func (e *Engine) applyScalars(d *decoder) {
 	if d.err != nil {
 		return
 	}
-	e.done = max(e.done, done)
+	e.evaluated = max(e.evaluated, done)
 	e.clock.watermark, e.clock.seen = max(e.clock.watermark, watermark), e.clock.seen || seen
 	e.firstSeen, e.undated = min(e.firstSeen, firstSeen), max(e.undated, undated)
 }
@@ -126,13 +126,13 @@ func (e *Engine) applyGroups(d *decoder) {
 	}
 }
 
-func (e *Engine) applyStretches(d *decoder) {
-	var l stretches
+func (e *Engine) applyLossRanges(d *decoder) {
+	var l lossRanges
 	for range d.count(3) {
-		l = append(l, stretch{d.time(), d.time(), Reasons(d.uint())})
+		l = append(l, lossRange{d.time(), d.time(), Reasons(d.uint())})
 	}
 	if d.err == nil {
-		e.stretches = l
+		e.lossRanges = l
 	}
 }
 
@@ -147,7 +147,7 @@ func (e *Engine) applyEvaluated(d *decoder) {
 		return
 	}
 	e.history.learn(panesWithin(e.panes, end-e.window, end, e.length))
-	e.done = max(e.done, end)
+	e.evaluated = max(e.evaluated, end)
 	for p := range e.panes {
 		if e.lastEnd(p) <= end {
 			delete(e.panes, p)
@@ -185,7 +185,7 @@ func (e *Engine) Restored(now int64) {
 	if e.clock.seen {
 		e.clock.hold(now)
 	}
-	e.evaluated = e.done
+	e.scheduled = e.evaluated
 	if e.clock.watermark != minTime {
 		e.schedule(e.clock.watermark, 0)
 	}
@@ -212,7 +212,7 @@ func (e *Engine) MarkAll(now int64, r Reason) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.stats.Lost[r]++
-	e.stretches = e.stretches.add(stretch{minTime, now, Reasons(0).with(r)}, minTime)
+	e.lossRanges = e.lossRanges.add(lossRange{minTime, now, Reasons(0).with(r)}, minTime)
 	e.changes.ranges = true
 }
 

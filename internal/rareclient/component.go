@@ -27,11 +27,11 @@ const shutdownTimeout = 10 * time.Second
 // maxDelivery is how many detections one ConsumeLogs has at most.
 const maxDelivery = 1_000
 
-// Hunter is the common part of the rare_client components. Consume, on the
+// Component is the common part of the rare_client components. Consume, on the
 // callers' goroutines, puts records into the engine; one goroutine of its own
 // moves the watermark with the wall clock, evaluates windows and delivers
 // detections.
-type Hunter struct {
+type Component struct {
 	cfg     *Config
 	log     *zap.Logger
 	scope   Scope
@@ -57,130 +57,130 @@ type Hunter struct {
 // Scope is the instrumentation scope of the detections.
 type Scope struct{ Name, Version string }
 
-// Self is the component that the Hunter works for.
+// Self names the component in the Collector.
 type Self struct {
 	Kind component.Kind
 	ID   component.ID
 }
 
-// New returns a Hunter that gives the records to forward, where that is not
+// New returns a Component that gives the records to forward, where that is not
 // nil, and the detections to next.
-func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, forward, next consumer.Logs) (*Hunter, error) {
-	h := &Hunter{
+func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, forward, next consumer.Logs) (*Component, error) {
+	c := &Component{
 		cfg: cfg, log: log, self: self, scope: scope, forward: forward, next: next,
 		engine: engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
 		wake:   make(chan struct{}, 1),
 		report: newReport(log, cfg.Input),
 	}
-	h.extractors.New = func() any { return newExtractor(h.engine, cfg) }
+	c.extractors.New = func() any { return newExtractor(c.engine, cfg) }
 	var err error
-	h.meters, err = newMeters(ins, self, h.engine, h.stored.Load)
-	return h, err
+	c.meters, err = newMeters(ins, self, c.engine, c.stored.Load)
+	return c, err
 }
 
 // Capabilities tells that records pass unchanged.
-func (h *Hunter) Capabilities() consumer.Capabilities {
+func (c *Component) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: false}
 }
 
 // Start brings the stored state back and begins to evaluate windows.
-func (h *Hunter) Start(ctx context.Context, host component.Host) error {
-	if h.cfg.StorageID != nil {
-		client, free, err := openClient(ctx, host, *h.cfg.StorageID, h.self)
+func (c *Component) Start(ctx context.Context, host component.Host) error {
+	if c.cfg.StorageID != nil {
+		client, free, err := openClient(ctx, host, *c.cfg.StorageID, c.self)
 		if err != nil {
 			return err
 		}
-		if h.state, err = openState(ctx, client, free, h.cfg, h.engine, h.log, h.meters, &h.stored); err != nil {
+		if c.state, err = openState(ctx, client, free, c.cfg, c.engine, c.log, c.meters, &c.stored); err != nil {
 			return err
 		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	h.cancel = cancel
-	h.done.Go(func() { h.loop(ctx) })
+	c.cancel = cancel
+	c.done.Go(func() { c.loop(ctx) })
 	return nil
 }
 
 // Shutdown keeps what is still open where there is storage; else it evaluates
 // that, as cut by the shutdown, and delivers it.
-func (h *Hunter) Shutdown(ctx context.Context) error {
-	if h.cancel == nil {
-		return h.meters.shutdown()
+func (c *Component) Shutdown(ctx context.Context) error {
+	if c.cancel == nil {
+		return c.meters.shutdown()
 	}
-	h.cancel()
-	h.cancel = nil
-	h.done.Wait()
+	c.cancel()
+	c.cancel = nil
+	c.done.Wait()
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
-	if h.state == nil {
-		h.engine.Flush()
+	if c.state == nil {
+		c.engine.Flush()
 	}
-	h.state.shutdown()
-	h.evaluate(ctx)
-	switch n := h.engine.Stats().Waiting; {
-	case n > 0 && h.state == nil:
-		h.meters.dropped(ctx, n)
-		h.log.Error("Detections lost: the next consumer did not take them before the shutdown", zap.Int("detections", n))
+	c.state.shutdown()
+	c.evaluate(ctx)
+	switch n := c.engine.Stats().Waiting; {
+	case n > 0 && c.state == nil:
+		c.meters.dropped(ctx, n)
+		c.log.Error("Detections lost: the next consumer did not take them before the shutdown", zap.Int("detections", n))
 	case n > 0:
-		h.log.Info("The next consumer did not take all detections before the shutdown; they are delivered after the next start", zap.Int("detections", n))
+		c.log.Info("The next consumer did not take all detections before the shutdown; they are delivered after the next start", zap.Int("detections", n))
 	}
-	return errors.Join(h.state.close(ctx), h.meters.shutdown())
+	return errors.Join(c.state.close(ctx), c.meters.shutdown())
 }
 
 // ConsumeLogs counts the records once the next consumer has them. A refusal
 // goes back to the sender, who offers the records again, so they are not
 // counted yet; what is refused for good is never offered again and is counted.
 // With storage it returns when what they changed is stored.
-func (h *Hunter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+func (c *Component) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	now := time.Now().UnixNano()
-	x := h.extractors.Get().(*extractor)
-	h.calls.begin(x, now)
+	x := c.extractors.Get().(*extractor)
+	c.calls.begin(x, now)
 	defer func() {
-		h.calls.end(x)
+		c.calls.end(x)
 		x.release()
-		h.extractors.Put(x)
+		c.extractors.Put(x)
 	}()
-	if err := h.state.err(); err != nil {
-		h.engine.Hold(now)
-		h.meters.Refused.Add(ctx, int64(ld.LogRecordCount()), h.meters.with())
+	if err := c.state.err(); err != nil {
+		c.engine.Hold(now)
+		c.meters.Refused.Add(ctx, int64(ld.LogRecordCount()), c.meters.with())
 		return err
 	}
 	x.extract(ld, now) // before it is forwarded: then it is no longer ours to read
 	if x.lacking != nil {
-		h.lacking.CompareAndSwap(nil, x.lacking)
+		c.lacking.CompareAndSwap(nil, x.lacking)
 	}
 	var err error
-	if h.forward != nil {
-		err = h.forward.ConsumeLogs(ctx, ld)
+	if c.forward != nil {
+		err = c.forward.ConsumeLogs(ctx, ld)
 		if err != nil && !consumererror.IsPermanent(err) {
-			h.engine.Hold(now)
+			c.engine.Hold(now)
 			return err
 		}
 	}
-	if h.engine.Commit(x.batch, now) {
+	if c.engine.Commit(x.batch, now) {
 		select {
-		case h.wake <- struct{}{}:
+		case c.wake <- struct{}{}:
 		default:
 		}
 	}
-	if err := h.state.keep(ctx); err != nil {
+	if err := c.state.keep(ctx); err != nil {
 		return err
 	}
 	return err
 }
 
-func (h *Hunter) loop(ctx context.Context) {
-	ticker := time.NewTicker(tickEvery(h.cfg.IdleTimeout))
+func (c *Component) loop(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery(c.cfg.IdleTimeout))
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.wake:
+		case <-c.wake:
 		case <-ticker.C:
-			h.tick(time.Now().UnixNano())
+			c.tick(time.Now().UnixNano())
 		}
-		h.evaluate(ctx)
-		h.state.tidy(ctx)
+		c.evaluate(ctx)
+		c.state.tidy(ctx)
 	}
 }
 
@@ -192,62 +192,62 @@ func tickEvery(idle time.Duration) time.Duration {
 
 // tick moves the watermark with the wall clock, but not while records are known
 // to wait with their senders: they would be late.
-func (h *Hunter) tick(now int64) {
-	if h.state.err() != nil || h.calls.before(now-int64(h.cfg.IdleTimeout)/2) {
-		h.engine.Hold(now)
+func (c *Component) tick(now int64) {
+	if c.state.err() != nil || c.calls.before(now-int64(c.cfg.IdleTimeout)/2) {
+		c.engine.Hold(now)
 	}
-	h.engine.Tick(now)
+	c.engine.Tick(now)
 }
 
 // evaluate works off the windows that are due and delivers their findings. With
 // storage, only what is stored is evaluated, and only what is stored delivered.
-func (h *Hunter) evaluate(ctx context.Context) {
+func (c *Component) evaluate(ctx context.Context) {
 	for {
-		if h.state.flush(ctx) != nil {
+		if c.state.flush(ctx) != nil {
 			return
 		}
-		w, ok := h.engine.Next()
+		w, ok := c.engine.Next()
 		if !ok {
 			break
 		}
-		findings, suppressed, dropped := h.engine.Evaluate(&w)
-		h.meters.window(ctx, &w, suppressed)
-		h.report.window(&w, len(findings), suppressed)
+		findings, suppressed, dropped := c.engine.Evaluate(&w)
+		c.meters.window(ctx, &w, suppressed)
+		c.report.window(&w, len(findings), suppressed)
 		if dropped > 0 {
-			h.meters.dropped(ctx, dropped)
-			h.log.Error("Detections lost: too many wait for the next consumer, which refuses them", zap.Int("detections", dropped))
+			c.meters.dropped(ctx, dropped)
+			c.log.Error("Detections lost: too many wait for the next consumer, which refuses them", zap.Int("detections", dropped))
 		}
 	}
-	h.deliver(ctx)
-	_ = h.state.flush(ctx) // it tells itself
-	s := h.engine.Stats()
-	if scope := h.lacking.Load(); scope != nil {
-		h.report.lacking(s, *scope)
+	c.deliver(ctx)
+	_ = c.state.flush(ctx) // it tells itself
+	s := c.engine.Stats()
+	if scope := c.lacking.Load(); scope != nil {
+		c.report.lacking(s, *scope)
 	}
-	h.report.state(s)
+	c.report.state(s)
 }
 
 // deliver hands over the waiting findings. What is refused stays and is tried
 // again at the next tick; what is refused for good is counted and dropped.
-func (h *Hunter) deliver(ctx context.Context) {
+func (c *Component) deliver(ctx context.Context) {
 	for {
-		batch := h.engine.Waiting(maxDelivery)
+		batch := c.engine.Waiting(maxDelivery)
 		if len(batch) == 0 {
 			return
 		}
 		// Built anew for each try: a consumer may change what it refuses.
-		err := h.next.ConsumeLogs(ctx, h.detections(batch, time.Now()))
+		err := c.next.ConsumeLogs(ctx, c.detections(batch, time.Now()))
 		switch {
 		case err == nil:
-			h.meters.delivered(ctx, batch)
-			h.report.delivered()
+			c.meters.delivered(ctx, batch)
+			c.report.delivered()
 		case consumererror.IsPermanent(err):
-			h.meters.dropped(ctx, len(batch))
-			h.log.Error("Detections lost: the next consumer refused them for good", zap.Int("detections", len(batch)), zap.Error(err))
+			c.meters.dropped(ctx, len(batch))
+			c.log.Error("Detections lost: the next consumer refused them for good", zap.Int("detections", len(batch)), zap.Error(err))
 		default:
-			h.report.refused(err)
+			c.report.refused(err)
 			return
 		}
-		h.engine.Delivered(len(batch))
+		c.engine.Delivered(len(batch))
 	}
 }

@@ -31,7 +31,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// nopInstruments satisfy a Hunter whose metrics nobody reads.
+// nopInstruments satisfy a Component whose metrics nobody reads.
 func nopInstruments() Instruments {
 	return Instruments{
 		Meter: noop.Meter{}, Shutdown: func() {},
@@ -45,7 +45,7 @@ func nopInstruments() Instruments {
 
 var testSelf = Self{component.KindProcessor, component.MustNewID("rare_client")}
 
-func start(t testing.TB, cfg Config, log *zap.Logger, forward, next consumer.Logs) *Hunter {
+func start(t testing.TB, cfg Config, log *zap.Logger, forward, next consumer.Logs) *Component {
 	require.NoError(t, cfg.Check())
 	h, err := New(log, testSelf, Scope{"test", "v0"}, &cfg, nopInstruments(), forward, next)
 	require.NoError(t, err)

@@ -32,30 +32,30 @@ var severities = map[string]plog.SeverityNumber{
 
 // detections builds the log records of findings: one ResourceLogs of their own,
 // because they belong to no single input resource.
-func (h *Hunter) detections(findings []*engine.Finding, now time.Time) plog.Logs {
+func (c *Component) detections(findings []*engine.Finding, now time.Time) plog.Logs {
 	ld := plog.NewLogs()
 	sl := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
-	sl.Scope().SetName(h.scope.Name)
-	sl.Scope().SetVersion(h.scope.Version)
+	sl.Scope().SetName(c.scope.Name)
+	sl.Scope().SetVersion(c.scope.Version)
 	sl.LogRecords().EnsureCapacity(len(findings))
 	for _, f := range findings {
-		h.detection(sl.LogRecords().AppendEmpty(), f, now)
+		c.detection(sl.LogRecords().AppendEmpty(), f, now)
 	}
 	return ld
 }
 
-func (h *Hunter) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) {
+func (c *Component) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) {
 	lr.SetEventName(attr.EventRareClient)
 	lr.SetTimestamp(pcommon.Timestamp(f.WindowEnd))
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
-	lr.SetSeverityNumber(severities[h.cfg.Rule.Severity])
-	lr.SetSeverityText(h.cfg.Rule.Severity)
-	lr.Body().SetStr(h.sentence(f))
+	lr.SetSeverityNumber(severities[c.cfg.Rule.Severity])
+	lr.SetSeverityText(c.cfg.Rule.Severity)
+	lr.Body().SetStr(c.sentence(f))
 
 	m := lr.Attributes()
 	m.EnsureCapacity(40)
-	h.putRule(m)
-	for i, name := range h.cfg.GroupBy {
+	c.putRule(m)
+	for i, name := range c.cfg.GroupBy {
 		m.PutStr(name, printable.Text(f.Values[i]))
 	}
 	if len(f.Clients) == 1 {
@@ -78,15 +78,15 @@ func (h *Hunter) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) 
 		m.PutBool(attr.DetectionNew, f.Novelty == engine.NoveltyNew)
 	}
 	m.PutStr(attr.DetectionHistoryStart, rfc3339(f.HistoryStart))
-	h.putEvidence(m, f)
+	c.putEvidence(m, f)
 	m.PutBool(attr.DetectionComplete, f.Reasons == 0)
 	putStrings(m, attr.DetectionIncompleteReasons, f.Reasons.Strings())
 	m.PutStr(attr.DetectionID, f.ID)
 	m.PutStr(attr.LogRecordUID, f.ID)
 }
 
-func (h *Hunter) putRule(m pcommon.Map) {
-	r := &h.cfg.Rule
+func (c *Component) putRule(m pcommon.Map) {
+	r := &c.cfg.Rule
 	m.PutStr(attr.SecurityRuleName, r.Name)
 	m.PutStr(attr.SecurityRuleUUID, r.ID)
 	for _, kv := range [][2]string{
@@ -114,8 +114,8 @@ func putThreats(m pcommon.Map, threats []Threat, folder, id, name, reference str
 	putStrings(m, reference, threatColumn(threats, func(t Threat) string { return t.reference(folder) }))
 }
 
-func (h *Hunter) putEvidence(m pcommon.Map, f *engine.Finding) {
-	if h.cfg.Evidence == 0 {
+func (c *Component) putEvidence(m pcommon.Map, f *engine.Finding) {
+	if c.cfg.Evidence == 0 {
 		return
 	}
 	list := m.PutEmptySlice(attr.DetectionEvidence)
@@ -159,7 +159,7 @@ func putStrings(m pcommon.Map, key string, values []string) {
 func rfc3339(t int64) string { return time.Unix(0, t).UTC().Format(time.RFC3339Nano) }
 
 // sentence is the one line that a person reads first.
-func (h *Hunter) sentence(f *engine.Finding) string {
+func (c *Component) sentence(f *engine.Finding) string {
 	var b strings.Builder
 	noun := "clients"
 	if len(f.Clients) == 1 {
@@ -171,7 +171,7 @@ func (h *Hunter) sentence(f *engine.Finding) string {
 	} else {
 		fmt.Fprintf(&b, "all %d requests for ", f.Requests)
 	}
-	b.WriteString(h.subject(f))
+	b.WriteString(c.subject(f))
 	if len(f.Sites) > 0 {
 		b.WriteString(" on " + listed(f.Sites))
 	}
@@ -184,9 +184,9 @@ func (h *Hunter) sentence(f *engine.Finding) string {
 }
 
 // subject names the group: by its path where it has one, else by every value.
-func (h *Hunter) subject(f *engine.Finding) string {
+func (c *Component) subject(f *engine.Finding) string {
 	var parts []string
-	for i, name := range h.cfg.GroupBy {
+	for i, name := range c.cfg.GroupBy {
 		if name == attr.URLPath {
 			return short(f.Values[i])
 		}

@@ -4,6 +4,7 @@
 package rareclient
 
 import (
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -129,18 +130,24 @@ func (x *extractor) record(lr plog.LogRecord, site string, now int64) rule.Verdi
 		x.setSource(source{file: r.File})
 	}
 	if r.Time == 0 {
-		r.Time = int64(lr.Timestamp())
+		r.Time = nanoseconds(lr.Timestamp())
 	}
 	if r.Time == 0 {
 		if unreadable {
 			x.batch.Lost()
 			return rule.Matched // nothing is known of it
 		}
-		if r.Time = int64(lr.ObservedTimestamp()); r.Time == 0 {
+		if r.Time = nanoseconds(lr.ObservedTimestamp()); r.Time == 0 {
 			r.Time = now
 		}
 	}
 	return x.batch.Add(r, x.values)
+}
+
+// nanoseconds returns a time since the Unix epoch. One that does not fit, which
+// is after 2262, is the last that does: far in the future.
+func nanoseconds(t pcommon.Timestamp) int64 {
+	return int64(min(t, math.MaxInt64))
 }
 
 // read takes what the rule needs from the attributes, in one pass, and reports

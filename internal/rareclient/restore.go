@@ -39,7 +39,7 @@ func (h *head) encode() []byte {
 
 // restore brings the engine to where the stored state ends. What cannot be used
 // marks all windows up to now: a client may be missing there.
-func restore(ctx context.Context, j *statelog.Journal, problem error, cfg *Config, e *engine.Engine, log *zap.Logger) error {
+func restore(ctx context.Context, j *statelog.Log, problem error, cfg *Config, e *engine.Engine, log *zap.Logger) error {
 	now := time.Now().UnixNano()
 	wanted := cfg.head(e.Seed())
 	var found head
@@ -81,7 +81,7 @@ func restore(ctx context.Context, j *statelog.Journal, problem error, cfg *Confi
 	return nil
 }
 
-func replay(ctx context.Context, j *statelog.Journal, e *engine.Engine, log *zap.Logger, now int64) error {
+func replay(ctx context.Context, j *statelog.Log, e *engine.Engine, log *zap.Logger, now int64) error {
 	unreadable, err := j.Replay(ctx, e.Apply)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func replay(ctx context.Context, j *statelog.Journal, e *engine.Engine, log *zap
 
 // undelivered reads the findings of a state with other settings that nobody has
 // taken yet.
-func undelivered(ctx context.Context, j *statelog.Journal, was *head, cfg *Config, log *zap.Logger) ([]*engine.Finding, error) {
+func undelivered(ctx context.Context, j *statelog.Log, was *head, cfg *Config, log *zap.Logger) ([]*engine.Finding, error) {
 	c := cfg.Config
 	for key, d := range map[string]*time.Duration{"window": &c.Window, "every": &c.Every} {
 		if v, err := time.ParseDuration(was.Shape[key]); err == nil && v > 0 {

@@ -44,7 +44,7 @@ type state struct {
 	stop   chan struct{} // closed when the component is shut down
 
 	mu        sync.Mutex // one writer at a time; taken before the engine's locks
-	journal   *statelog.Journal
+	stored    *statelog.Log
 	unwritten [][]byte // changes that come before those in the engine
 
 	failure atomic.Pointer[error] // of the latest write
@@ -95,7 +95,7 @@ func openState(ctx context.Context, client storage.Client, free func(), cfg *Con
 		free()
 		return nil, errors.Join(fmt.Errorf("storage: the state cannot be read: %w", err), client.Close(ctx))
 	}
-	s := &state{engine: e, log: log, meters: m, client: client, free: free, stop: make(chan struct{}), journal: j, size: size}
+	s := &state{engine: e, log: log, meters: m, client: client, free: free, stop: make(chan struct{}), stored: j, size: size}
 	s.size.Store(j.Size())
 	e.Follow(s.append)
 	return s, nil
@@ -129,13 +129,13 @@ func (s *state) write(ctx context.Context) error {
 		return err
 	}
 	changes := s.engine.TakeChanges()
-	return s.outcome(ctx, s.journal.Append(ctx, changes), changes)
+	return s.outcome(ctx, s.stored.Append(ctx, changes), changes)
 }
 
 // writeFirst writes what comes before the changes in the engine.
 func (s *state) writeFirst(ctx context.Context) error {
 	for len(s.unwritten) > 0 {
-		if err := s.outcome(ctx, s.journal.Append(ctx, s.unwritten[0]), nil); err != nil {
+		if err := s.outcome(ctx, s.stored.Append(ctx, s.unwritten[0]), nil); err != nil {
 			return err
 		}
 		s.unwritten = s.unwritten[1:]
@@ -154,7 +154,7 @@ func (s *state) append(changes []byte) {
 // outcome counts and tells what became of a write, and keeps the changes of one
 // that failed.
 func (s *state) outcome(ctx context.Context, err error, changes []byte) error {
-	s.size.Store(s.journal.Size())
+	s.size.Store(s.stored.Size())
 	was := s.failure.Load()
 	if err == nil {
 		if was != nil {
@@ -210,7 +210,7 @@ func (s *state) tidy(ctx context.Context) {
 		return
 	}
 	s.mu.Lock()
-	full := s.journal.Full()
+	full := s.stored.Full()
 	s.mu.Unlock()
 	if full && time.Now().After(s.again) {
 		if err := s.snapshot(ctx); err != nil && ctx.Err() == nil {
@@ -220,7 +220,7 @@ func (s *state) tidy(ctx context.Context) {
 	}
 	for ctx.Err() == nil {
 		s.mu.Lock()
-		more, err := s.journal.Clean(ctx)
+		more, err := s.stored.Clean(ctx)
 		s.mu.Unlock()
 		if err != nil {
 			s.meters.StorageFailures.Add(ctx, 1, s.meters.with())
@@ -238,7 +238,7 @@ func (s *state) snapshot(ctx context.Context) error {
 		s.mu.Unlock()
 		return err
 	}
-	s.journal.BeginSnapshot()
+	s.stored.BeginSnapshot()
 	s.mu.Unlock()
 	err = s.engine.Snapshot(partSize, func(encode func() []byte) error {
 		s.mu.Lock()
@@ -251,7 +251,7 @@ func (s *state) snapshot(ctx context.Context) error {
 		}
 		part := encode()
 		changes := s.engine.TakeChanges()
-		err := s.journal.AppendPart(ctx, part, changes)
+		err := s.stored.AppendPart(ctx, part, changes)
 		if err != nil { // the changes alone may still find room
 			s.meters.StorageFailures.Add(ctx, 1, s.meters.with())
 			if len(changes) > 0 {
@@ -264,13 +264,13 @@ func (s *state) snapshot(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		s.journal.CancelSnapshot()
+		s.stored.CancelSnapshot()
 		return err
 	}
-	if err = s.journal.EndSnapshot(ctx); err != nil {
+	if err = s.stored.EndSnapshot(ctx); err != nil {
 		s.meters.StorageFailures.Add(ctx, 1, s.meters.with())
 	}
-	s.size.Store(s.journal.Size())
+	s.size.Store(s.stored.Size())
 	return err
 }
 

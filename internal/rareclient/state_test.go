@@ -38,9 +38,9 @@ type host map[component.ID]component.Component
 
 func (h host) GetExtensions() map[component.ID]component.Component { return h }
 
-// process is a Collector's process with one Hunter, which can die.
+// process is a Collector's process with one Component, which can die.
 type process struct {
-	*Hunter
+	*Component
 	t    *testing.T
 	cfg  Config
 	disk *storagetest.Disk
@@ -61,7 +61,7 @@ func (p *process) begin() error {
 	require.NoError(p.t, p.cfg.Check())
 	h, err := New(p.log, testSelf, Scope{"test", "v0"}, &p.cfg, nopInstruments(), nil, p.next)
 	require.NoError(p.t, err)
-	p.Hunter = h
+	p.Component = h
 	return h.Start(p.t.Context(), host{diskID: p.disk})
 }
 
@@ -421,7 +421,7 @@ func TestChangedSettingsKeepWhatWasFound(t *testing.T) {
 	})
 }
 
-// One value of the storage is damaged: the Hunter begins all the same, says so
+// One value of the storage is damaged: the Component begins all the same, says so
 // once, and what it then finds is incomplete.
 func TestDamagedStateIsSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -624,7 +624,7 @@ func TestSnapshotThatFindsNoRoom(t *testing.T) {
 			return nil
 		})
 		p.state.mu.Lock()
-		p.state.journal.Shorten()
+		p.state.stored.Shorten()
 		p.state.mu.Unlock()
 		for range 60 {
 			p.send("/a.aspx", "203.0.113.1")
@@ -635,7 +635,7 @@ func TestSnapshotThatFindsNoRoom(t *testing.T) {
 		disk.SetFault(nil)
 		time.Sleep(time.Hour)
 		p.state.mu.Lock()
-		require.False(t, p.state.journal.Full(), "in the end it was written")
+		require.False(t, p.state.stored.Full(), "in the end it was written")
 		p.state.mu.Unlock()
 		p.stop()
 	})

@@ -4,6 +4,7 @@
 package rareclient
 
 import (
+	"math"
 	"net"
 	"time"
 
@@ -147,10 +148,18 @@ func withoutPort(host string) string {
 // Go reads fractions of seconds with either.
 var tableLayouts = [...]string{time.RFC3339, "1/2/2006, 3:04:05 PM"}
 
-// tableTime reads a time, UTC where it names no zone; 0 when it is none.
+// tableTime reads a time, UTC where it names no zone; 0 when it is none, or one
+// before the web. One that does not fit is the last that does.
 func tableTime(s string) int64 {
 	for _, layout := range tableLayouts {
-		if t, err := time.Parse(layout, s); err == nil {
+		t, err := time.Parse(layout, s)
+		switch {
+		case err != nil:
+		case t.Year() > 2261:
+			return math.MaxInt64
+		case t.Year() < 1970:
+			return 0
+		default:
 			return t.UnixNano()
 		}
 	}

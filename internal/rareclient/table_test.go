@@ -4,12 +4,14 @@
 package rareclient
 
 import (
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 
@@ -111,4 +113,44 @@ func TestGroupByAnAttributeOfTheResource(t *testing.T) {
 		require.NoError(t, h.Shutdown(t.Context()))
 		require.Len(t, bodies(sink), 2, "one client on each site")
 	})
+}
+
+// A uint64 of nanoseconds goes further than an int64: what does not fit is far in
+// the future, not in the past; nor is a text of the table ever wrapped around.
+func TestTimesThatDoNotFit(t *testing.T) {
+	for in, want := range map[pcommon.Timestamp]int64{
+		0: 0, 1: 1, math.MaxInt64: math.MaxInt64, math.MaxInt64 + 1: math.MaxInt64, math.MaxUint64: math.MaxInt64,
+	} {
+		require.Equal(t, want, nanoseconds(in))
+	}
+	for in, want := range map[string]int64{
+		"2026-03-02T10:00:00Z": time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC).UnixNano(),
+		"2262-01-01T00:00:00Z": math.MaxInt64, "2489-01-01T00:00:00Z": math.MaxInt64, "9999-12-31T23:59:59Z": math.MaxInt64,
+		"1969-12-31T23:59:59Z": 0, "0001-01-01T00:00:00Z": 0, "1601-01-01T00:00:00Z": 0, "yesterday": 0,
+	} {
+		require.Equal(t, want, tableTime(in), in)
+	}
+}
+
+// Such a record counts as one of the future, wherever its time stands.
+func TestRecordsOfADistantFuture(t *testing.T) {
+	cfg := DefaultConfig()
+	for name, set := range map[string]func(plog.LogRecord){
+		"timestamp": func(lr plog.LogRecord) { lr.SetTimestamp(17_000_000_000_000_000_000) },
+		"observed": func(lr plog.LogRecord) {
+			lr.SetTimestamp(0)
+			lr.SetObservedTimestamp(17_000_000_000_000_000_000)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed())
+			x := newExtractor(e, &cfg)
+			now := time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
+			ld := logs(now, "/a.aspx", "203.0.113.1")
+			set(ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0))
+			x.extract(ld, now.UnixNano())
+			e.Commit(x.batch, now.UnixNano())
+			require.EqualValues(t, 1, e.Stats().Future)
+		})
+	}
 }

@@ -1,33 +1,11 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package journal keeps a state in a storage extension such that it can be had
+// Package statelog keeps a state in a storage extension such that it can be had
 // again up to the last change written: a snapshot in parts, and a log of the
 // changes since it began. One batch of operations writes each change.
 //
-// # Format
-//
-// Three kinds of keys, in a storage client of its own:
-//
-//	meta                         which of the others count, and the owner's head
-//	s/EPOCH/GENERATION/PART      a part of a snapshot
-//	l/EPOCH/NUMBER               an entry of the log
-//
-// EPOCH, GENERATION, PART and NUMBER are 16 hexadecimal digits. A new epoch
-// begins, with a random number, when a state is given up; a new generation with
-// each snapshot. Each value is
-//
-//	byte 0         version, 1
-//	byte 1         kind: m, s or l
-//	bytes 2 to -4  content
-//	last 4 bytes   CRC-32C of the key and all bytes before, little endian
-//
-// The content of meta is six varints (epoch, generation, number of parts, first
-// entry of the log that counts, bytes of the snapshot, length of the head) and
-// the head; that of the others is the owner's.
-//
-// A snapshot is written beside the one in force, and counts from the moment at
-// which meta is overwritten; only then what it replaces is deleted.
+// Its format is in docs/state-format.md.
 package statelog
 
 import (
@@ -56,8 +34,8 @@ const (
 // errUnreadable is the error of a value that is torn, foreign or of another version.
 var errUnreadable = errors.New("it is damaged, or of another version")
 
-// Journal is not safe for concurrent use.
-type Journal struct {
+// Log is not safe for concurrent use.
+type Log struct {
 	client storage.Client
 
 	head         []byte
@@ -90,8 +68,8 @@ type keys struct {
 
 // Open reads which state there is. Head is nil when there is none, or when that
 // cannot be read; then problem tells why.
-func Open(ctx context.Context, client storage.Client) (j *Journal, problem, err error) {
-	j = &Journal{client: client}
+func Open(ctx context.Context, client storage.Client) (j *Log, problem, err error) {
+	j = &Log{client: client}
 	b, err := client.Get(ctx, metaKey)
 	if err != nil {
 		return nil, nil, err
@@ -107,22 +85,22 @@ func Open(ctx context.Context, client storage.Client) (j *Journal, problem, err 
 }
 
 // Head returns what the owner gave to Begin or SetHead last.
-func (j *Journal) Head() []byte { return j.head }
+func (j *Log) Head() []byte { return j.head }
 
 // Begin gives up the state, if there is one, for a new one. It counts from the
 // next Append on.
-func (j *Journal) Begin(head []byte) {
+func (j *Log) Begin(head []byte) {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
-	*j = Journal{client: j.client, head: head, epoch: binary.LittleEndian.Uint64(b[:]), first: 1, next: 1, metaDue: true, sweepDue: true}
+	*j = Log{client: j.client, head: head, epoch: binary.LittleEndian.Uint64(b[:]), first: 1, next: 1, metaDue: true, sweepDue: true}
 }
 
 // SetHead replaces the head with the next Append.
-func (j *Journal) SetHead(head []byte) { j.head, j.metaDue = head, true }
+func (j *Log) SetHead(head []byte) { j.head, j.metaDue = head, true }
 
 // Replay gives the parts and entries of the state in their order, and returns
 // how many could not be read or were missing.
-func (j *Journal) Replay(ctx context.Context, apply func([]byte) error) (unreadable int, err error) {
+func (j *Log) Replay(ctx context.Context, apply func([]byte) error) (unreadable int, err error) {
 	j.size = 0
 	take := func(kind byte, key string, b []byte) {
 		j.size += int64(len(b))
@@ -171,12 +149,12 @@ func gets(key func(uint64) string, from, to uint64) []*storage.Operation {
 }
 
 // Append writes an entry of the log.
-func (j *Journal) Append(ctx context.Context, entry []byte) error {
+func (j *Log) Append(ctx context.Context, entry []byte) error {
 	return j.write(ctx, entry)
 }
 
 // write writes what is not empty, all or nothing, in one batch.
-func (j *Journal) write(ctx context.Context, entry []byte, ops ...*storage.Operation) error {
+func (j *Log) write(ctx context.Context, entry []byte, ops ...*storage.Operation) error {
 	n := int64(0)
 	if len(entry) > 0 {
 		key := j.entryKey(j.next)
@@ -202,25 +180,25 @@ func (j *Journal) write(ctx context.Context, entry []byte, ops ...*storage.Opera
 
 // Full reports whether a new snapshot is worth it: the log is long, or Shorten
 // was called.
-func (j *Journal) Full() bool {
+func (j *Log) Full() bool {
 	return j.shorten || j.size-j.snapshotSize > max(minLog, 2*j.snapshotSize)
 }
 
 // Shorten makes Full true until there is a new snapshot: what could not be read
 // is then rid of, and is not told of at each start.
-func (j *Journal) Shorten() { j.shorten = true }
+func (j *Log) Shorten() { j.shorten = true }
 
 // Size returns the bytes of snapshot and log.
-func (j *Journal) Size() int64 { return j.size }
+func (j *Log) Size() int64 { return j.size }
 
 // BeginSnapshot begins a new snapshot, of the state as it is or comes to be.
-func (j *Journal) BeginSnapshot() {
+func (j *Log) BeginSnapshot() {
 	j.used++
 	j.newer = &newer{generation: j.used, first: j.next, logBefore: j.size - j.snapshotSize}
 }
 
 // AppendPart writes a part of the new snapshot and, in the same batch, an entry.
-func (j *Journal) AppendPart(ctx context.Context, part, entry []byte) error {
+func (j *Log) AppendPart(ctx context.Context, part, entry []byte) error {
 	n := j.newer
 	key := j.partKey(n.generation)(n.parts)
 	op := storage.SetOperation(key, seal('s', key, part))
@@ -234,13 +212,13 @@ func (j *Journal) AppendPart(ctx context.Context, part, entry []byte) error {
 }
 
 // CancelSnapshot gives the new snapshot up.
-func (j *Journal) CancelSnapshot() {
+func (j *Log) CancelSnapshot() {
 	j.discard(j.partKey(j.newer.generation), 0, j.newer.parts)
 	j.newer = nil
 }
 
 // EndSnapshot puts the new snapshot in force. What it replaces is left to Clean.
-func (j *Journal) EndSnapshot(ctx context.Context) error {
+func (j *Log) EndSnapshot(ctx context.Context) error {
 	n, old := j.newer, *j
 	j.generation, j.parts, j.first, j.snapshotSize = n.generation, n.parts, n.first, n.size
 	if err := j.client.Batch(ctx, j.metaOperation()); err != nil {
@@ -256,7 +234,7 @@ func (j *Journal) EndSnapshot(ctx context.Context) error {
 	return nil
 }
 
-func (j *Journal) discard(key func(uint64) string, from, to uint64) {
+func (j *Log) discard(key func(uint64) string, from, to uint64) {
 	if from < to {
 		j.garbage = append(j.garbage, keys{key, from, to})
 	}
@@ -264,7 +242,7 @@ func (j *Journal) discard(key func(uint64) string, from, to uint64) {
 
 // Clean deletes some of what counts no longer, and reports whether there may
 // be more. It does nothing before meta says so in the storage.
-func (j *Journal) Clean(ctx context.Context) (more bool, err error) {
+func (j *Log) Clean(ctx context.Context) (more bool, err error) {
 	if len(j.garbage) > 0 && !j.metaDue {
 		g := &j.garbage[0]
 		to := min(g.from+deletes, g.to)
@@ -291,14 +269,14 @@ func (j *Journal) Clean(ctx context.Context) (more bool, err error) {
 
 // sweep deletes a key that does not count: what a crash, a state given up, or
 // another version left.
-func (j *Journal) sweep(key string, _ []byte) ([]*storage.Operation, error) {
+func (j *Log) sweep(key string, _ []byte) ([]*storage.Operation, error) {
 	if key == metaKey || j.counts(key) {
 		return nil, nil
 	}
 	return []*storage.Operation{storage.DeleteOperation(key)}, nil
 }
 
-func (j *Journal) counts(key string) bool {
+func (j *Log) counts(key string) bool {
 	var epoch, generation, number uint64
 	if _, err := fmt.Sscanf(key, "l/%016x/%016x", &epoch, &number); err == nil {
 		return epoch == j.epoch && number >= j.first
@@ -309,15 +287,15 @@ func (j *Journal) counts(key string) bool {
 	return false
 }
 
-func (j *Journal) entryKey(number uint64) string {
+func (j *Log) entryKey(number uint64) string {
 	return fmt.Sprintf("l/%016x/%016x", j.epoch, number)
 }
 
-func (j *Journal) partKey(generation uint64) func(uint64) string {
+func (j *Log) partKey(generation uint64) func(uint64) string {
 	return func(part uint64) string { return fmt.Sprintf("s/%016x/%016x/%016x", j.epoch, generation, part) }
 }
 
-func (j *Journal) metaOperation() *storage.Operation {
+func (j *Log) metaOperation() *storage.Operation {
 	var b []byte
 	for _, v := range [...]uint64{j.epoch, j.generation, j.parts, j.first, uint64(j.snapshotSize), uint64(len(j.head))} {
 		b = binary.AppendUvarint(b, v)
@@ -325,7 +303,7 @@ func (j *Journal) metaOperation() *storage.Operation {
 	return storage.SetOperation(metaKey, seal('m', metaKey, append(b, j.head...)))
 }
 
-func (j *Journal) readMeta(value []byte) error {
+func (j *Log) readMeta(value []byte) error {
 	b, err := unseal('m', metaKey, value)
 	if err != nil {
 		return err

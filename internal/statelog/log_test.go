@@ -27,14 +27,14 @@ func client(t testing.TB, d *storagetest.Disk) storage.Client {
 	return c
 }
 
-func openJournal(t testing.TB, d *storagetest.Disk) (*Journal, error) {
+func openJournal(t testing.TB, d *storagetest.Disk) (*Log, error) {
 	j, problem, err := Open(t.Context(), client(t, d))
 	require.NoError(t, err)
 	return j, problem
 }
 
 // replay opens what is on a disk and returns it as text.
-func replay(t testing.TB, d *storagetest.Disk) (content string, unreadable int, j *Journal) {
+func replay(t testing.TB, d *storagetest.Disk) (content string, unreadable int, j *Log) {
 	j, problem := openJournal(t, d)
 	if problem != nil {
 		return "", -1, j
@@ -81,7 +81,7 @@ func compacted(t testing.TB) *storagetest.Disk {
 	return d
 }
 
-func snapshot(t testing.TB, j *Journal) {
+func snapshot(t testing.TB, j *Log) {
 	j.BeginSnapshot()
 	require.NoError(t, j.AppendPart(t.Context(), []byte("P1"), []byte("a")))
 	require.NoError(t, j.AppendPart(t.Context(), []byte("P2"), []byte("b")))

@@ -152,6 +152,8 @@ func (c *Config) validateUnsupported() error {
 	reject(!c.TrimConfig.PreserveTrailing, "preserve_trailing_whitespaces: false is not supported: line endings tell whole lines from pieces; remove it")
 	reject(strings.EqualFold(c.MaxLogSizeBehavior, "truncate"),
 		"max_log_size_behavior: truncate is not supported: a shortened line would be read under wrong columns; use split, its pieces become error records")
+	reject(c.OnTruncate == "read_new",
+		"on_truncate: read_new is not supported: what is written between the cut and the next look at the file would be lost; use read_whole_file or ignore")
 	reject(c.PollsToArchive != 0 && c.StorageID == nil, "polls_to_archive needs storage: set storage, or remove polls_to_archive")
 	return errors.Join(errs...)
 }

@@ -113,6 +113,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		"header":               {map[string]any{"header": map[string]any{"pattern": "^#"}}, []string{"header is not supported", "#Fields"}},
 		"multiline":            {map[string]any{"multiline": map[string]any{"line_start_pattern": "x"}}, []string{"multiline is not supported"}},
 		"delete_after_read":    {map[string]any{"delete_after_read": true}, []string{"delete_after_read: true is not supported"}},
+		"on_truncate":          {map[string]any{"on_truncate": "read_new"}, []string{"on_truncate: read_new is not supported"}},
 		"truncate":             {map[string]any{"max_log_size_behavior": "truncate"}, []string{"truncate is not supported", "use split"}},
 		"record number":        {map[string]any{"include_file_record_number": true}, []string{"use include_file_record_offset"}},
 		"leading whitespace":   {map[string]any{"preserve_leading_whitespaces": false}, []string{"preserve_leading_whitespaces: false is not supported"}},

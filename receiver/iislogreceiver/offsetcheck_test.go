@@ -66,6 +66,7 @@ func TestFileCutOffBehindItsFingerprint(t *testing.T) {
 // than it was before.
 func TestFileCutOffWaitsUntilItIsLonger(t *testing.T) {
 	f := newFixture(t)
+	f.cfg.OnTruncate = "ignore"
 	f.store()
 	f.write("a.log", header+lines1(0, 300))
 	f.start()

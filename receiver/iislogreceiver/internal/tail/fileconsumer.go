@@ -66,6 +66,8 @@ func DefaultConfig() Config {
 	c.MaxConcurrentFiles = 16
 	// Long enough for HTTP.sys to complete a line that it wrote half of.
 	c.FlushPeriod = 5 * time.Minute
+	// Rather a line twice than one that is never read.
+	c.OnTruncate = fileconsumer.OnTruncateReadWholeFile
 	// Line endings tell whole lines from pieces.
 	c.TrimConfig.PreserveLeading = true
 	c.TrimConfig.PreserveTrailing = true
