@@ -1,7 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package samplelogs_test
+package main_test
 
 import (
 	"bytes"
@@ -18,12 +18,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/iishunt/iishunt/internal/samplelogs"
+	samplelogs "github.com/iishunt/iishunt/internal/cmd/samplelogs"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/sample: the logs and expected.json")
 
-const sample = "../../testdata/sample"
+const sample = "../../../testdata/sample"
 
 // TestCommittedLogsAreTheGenerators: the files in the repository are what the
 // program writes, byte for byte, none more and none less.

@@ -1,7 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package samplelogs
+package main
 
 import (
 	"fmt"

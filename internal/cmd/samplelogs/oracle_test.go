@@ -1,7 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package samplelogs_test
+package main_test
 
 import (
 	"bytes"

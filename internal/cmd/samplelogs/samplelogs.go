@@ -1,19 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package samplelogs invents the IIS logs in testdata/sample: four web sites of
-// a fictitious company over six days, in which one client uses a web shell.
-//
-// The same program always writes the same bytes. A day is built in this order:
-// the sites' ordinary traffic (shop.go, intranet.go, mail.go, promo.go), the
-// planted story (story.go), company for every page that only one client happened
-// to ask for (crowd.go), and last the files, with IIS's habits and the damage
-// that real folders show (render.go).
-//
-// What a hunt over the files must find is computed from the written files by a
-// plain recomputation in this package's tests, which shares no code with the
-// generator or with the components.
-package samplelogs
+package main
 
 import (
 	"errors"

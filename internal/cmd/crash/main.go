@@ -5,7 +5,7 @@
 // and compares the detections that an OTLP endpoint gets with those of an
 // oracle that knows every line.
 //
-//	go run ./crash -collector ../../dist/iishunt -kills 100
+//	go run ./internal/cmd/crash -collector dist/iishunt -kills 100
 //
 // It exits with 1 when a detection was lost or invented, when two with one id
 // differ, when a request count is too low, or when one says that its evidence
