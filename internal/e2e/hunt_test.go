@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
@@ -64,7 +65,7 @@ func TestHuntInTheSample(t *testing.T) {
 	shell := doc.Findings[0]
 	require.Equal(t, "/uploads/logo.aspx", shell.Path, "the web shell is the most telling of all")
 	require.Len(t, shell.Windows, 4)
-	require.Equal(t, report.Strong, shell.Level)
+	require.Equal(t, rank.Strong, shell.Level)
 	lines, err := os.ReadFile(ndjson)
 	require.NoError(t, err)
 	require.Equal(t, detections, strings.Count(string(lines), "\n"))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/iishunt/iishunt/internal/printable"
+	"github.com/iishunt/iishunt/internal/rank"
 )
 
 // What is kept of a detection. Everything in it may be chosen by an attacker;
@@ -61,22 +62,13 @@ type Threat struct {
 
 // Window is the part of a detection that belongs to its window.
 type Window struct {
-	ID               string    `json:"id"`
-	Start            time.Time `json:"start"`
-	End              time.Time `json:"end"`
-	First            time.Time `json:"first"` // request
-	Last             time.Time `json:"last"`
-	Requests         int64     `json:"requests"`
-	Methods          []string  `json:"methods,omitempty"`
-	NoReferer        int64     `json:"no_referer,omitempty"`      // requests without
-	ForeignReferer   int64     `json:"foreign_referer,omitempty"` // requests with another host's
-	New              *bool     `json:"new,omitempty"`             // nil: nothing is remembered
-	History          time.Time `json:"history,omitzero"`          // from when on it is
-	Complete         bool      `json:"complete"`
-	IncompleteReason []string  `json:"incomplete,omitempty"`
-	Samples          []Sample  `json:"samples,omitempty"` // in order of time
-
-	command string // what looks like one in the samples' queries
+	ID    string    `json:"id"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	First time.Time `json:"first"` // request
+	Last  time.Time `json:"last"`
+	rank.Window
+	Samples []Sample `json:"samples,omitempty"` // in order of time
 }
 
 // Sample is a request.
@@ -120,7 +112,11 @@ func (d *Detection) tidy() bool {
 	d.Methods = list(d.Methods, maxList)
 	d.IncompleteReason = list(d.IncompleteReason, maxList)
 	d.Samples = samples(d.Samples)
-	d.command = findCommand(d.Samples)
+	for i := range d.Samples {
+		if d.Command = rank.Command(d.Samples[i].Query); d.Command != "" {
+			break
+		}
+	}
 	if len(d.Clients) == 1 { // then it need not stand with each
 		for i := range d.Samples {
 			if d.Samples[i].Client == d.Clients[0] {

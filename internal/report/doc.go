@@ -1,7 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package huntreport makes the hunt report: it keeps detections, joins them to
+// Package report makes the hunt report: it keeps detections, joins them to
 // findings, ranks these by how telling they are, and writes them as one HTML
 // file that needs nothing else, and as NDJSON. No Collector import.
 //

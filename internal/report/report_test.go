@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 	"github.com/iishunt/iishunt/internal/report/reporttest"
 )
@@ -103,6 +105,33 @@ func TestOverlappingWindowsAreNotAddedUp(t *testing.T) {
 	f := document([]*report.Detection{a, b}).Findings[0]
 	require.EqualValues(t, 3, f.Requests)
 	require.True(t, f.AtLeast)
+}
+
+func TestRanking(t *testing.T) {
+	var got []string
+	for _, f := range document(reporttest.Story()).Findings {
+		got = append(got, fmt.Sprintf("%s %d %s", f.Level, f.Points, f.Path))
+	}
+	require.Equal(t, []string{
+		"strong 145 /uploads/logo.aspx",
+		"weak 15 /search.aspx",
+		"weak 10 /admin/orders.aspx",
+		"weak 0 /partner.aspx",
+		"weak 0 /giftcard.aspx",
+	}, got)
+}
+
+func TestWindowOverMidnightIsTwoDays(t *testing.T) {
+	d := reporttest.Detection("/a.aspx", "192.0.2.1", 0, 3)
+	d.End, d.Last = d.End.Add(time.Hour), d.End.Add(time.Minute)
+	require.Equal(t, 2, document([]*report.Detection{d}).Findings[0].Days)
+}
+
+// One sample's query is enough, whichever it is.
+func TestCommandIsLookedForInEverySample(t *testing.T) {
+	d := reporttest.Detection("/a.aspx", "192.0.2.1", 0, 3)
+	d.Samples[1].Query = "cmd=dir"
+	require.Contains(t, document([]*report.Detection{d}).Findings[0].Reasons, rank.Reason{Signal: "command", Points: 30, Detail: "cmd=dir"})
 }
 
 func TestTheMostTellingAreKept(t *testing.T) {

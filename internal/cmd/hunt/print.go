@@ -24,7 +24,7 @@ func printFindings(out io.Writer, doc *report.Document, top int) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "Points\tPage\tClient\tRequests\tDays\tFirst (UTC)\tWhy")
 	for _, f := range doc.Findings[:min(top, len(doc.Findings))] {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%s\t%s\n", f.Score, cell(f.Subject(doc)), cell(f.Who()), f.Requests, f.Days,
+		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%s\t%s\n", f.Points, cell(f.Subject(doc)), cell(f.Who()), f.Requests, f.Days,
 			f.First().Format("2006-01-02 15:04"), strings.Join(f.Words(), ", "))
 	}
 	_ = w.Flush() // out is the terminal: who would be told?
