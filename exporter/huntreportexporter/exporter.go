@@ -21,6 +21,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadata"
+	"github.com/iishunt/iishunt/internal/detection"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
@@ -103,16 +104,12 @@ func (r *reportExporter) restore() error {
 func (r *reportExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	var outcomes [3]int64
 	r.mu.Lock()
-	for _, rl := range ld.ResourceLogs().All() {
-		for _, sl := range rl.ScopeLogs().All() {
-			for _, lr := range sl.LogRecords().All() {
-				outcome := report.Ignored
-				if d, ok := detection(lr); ok {
-					outcome = r.store.Add(d)
-				}
-				outcomes[outcome]++
-			}
+	for lr := range detection.Records(ld) {
+		outcome := report.Ignored
+		if d, ok := detection.Read(lr); ok {
+			outcome = r.store.Add(d)
 		}
+		outcomes[outcome]++
 	}
 	r.ignored += outcomes[report.Ignored]
 	r.mu.Unlock()

@@ -1,9 +1,11 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package huntreportexporter
+// Package detection reads the log records that rare_client writes.
+package detection
 
 import (
+	"iter"
 	"strings"
 	"time"
 
@@ -17,8 +19,24 @@ import (
 // families are the beginnings of attribute names that no rule groups by.
 var families = []string{attr.FamilyDetection, attr.FamilySecurityRule, attr.FamilyThreat, attr.FamilyLogRecord}
 
-// detection reads a log record; ok is false if it is none, or says no times.
-func detection(lr plog.LogRecord) (d *report.Detection, ok bool) {
+// Records are the log records of all resources and scopes, in their order.
+func Records(ld plog.Logs) iter.Seq[plog.LogRecord] {
+	return func(yield func(plog.LogRecord) bool) {
+		for _, rl := range ld.ResourceLogs().All() {
+			for _, sl := range rl.ScopeLogs().All() {
+				for _, lr := range sl.LogRecords().All() {
+					if !yield(lr) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// Read returns the detection that a log record is. ok is false if it is none: it
+// is another event, or one of its times is missing.
+func Read(lr plog.LogRecord) (d *report.Detection, ok bool) {
 	if lr.EventName() != attr.EventRareClient {
 		return nil, false
 	}

@@ -1,7 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package huntreportexporter
+package detection
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/detection/detectiontest"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
@@ -26,11 +27,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestDetectionsOfRareClient(t *testing.T) {
 	store := report.NewStore(100)
 	for _, name := range []string{"detection.json", "several_clients.json"} {
-		raw, err := os.ReadFile(filepath.Join("..", "..", "internal", "rareclient", "testdata", name))
+		raw, err := os.ReadFile(filepath.Join("..", "rareclient", "testdata", name))
 		require.NoError(t, err)
 		ld, err := new(plog.JSONUnmarshaler).UnmarshalLogs(raw)
 		require.NoError(t, err)
-		d, ok := detection(ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0))
+		d, ok := Read(ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0))
 		require.True(t, ok, name)
 		require.Equal(t, report.Added, store.Add(d))
 	}
@@ -49,6 +50,13 @@ func TestDetectionsOfRareClient(t *testing.T) {
 	require.Equal(t, string(want), got.String())
 }
 
+// record is a detection of a page with what every detection has.
+func record(path string) plog.LogRecord {
+	lr := plog.NewLogRecord()
+	detectiontest.Fill(lr, path)
+	return lr
+}
+
 func TestWhatIsNoDetection(t *testing.T) {
 	for why, change := range map[string]func(plog.LogRecord){
 		"a log record":                  func(lr plog.LogRecord) { lr.SetEventName("") },
@@ -57,17 +65,17 @@ func TestWhatIsNoDetection(t *testing.T) {
 		"a time that is none":           func(lr plog.LogRecord) { lr.Attributes().PutStr("detection.last_seen", "yesterday") },
 		"a time that is no text at all": func(lr plog.LogRecord) { lr.Attributes().PutEmptyMap("detection.first_seen") },
 	} {
-		lr := logsOf("/a.aspx").ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
-		_, ok := detection(lr)
+		lr := record("/a.aspx")
+		_, ok := Read(lr)
 		require.True(t, ok)
 		change(lr)
-		_, ok = detection(lr)
+		_, ok = Read(lr)
 		require.False(t, ok, why)
 	}
 }
 
 func TestAttributesOfAnotherType(t *testing.T) {
-	lr := logsOf("/a.aspx").ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+	lr := record("/a.aspx")
 	m := lr.Attributes()
 	m.PutInt("url.path", 5)
 	m.PutDouble("detection.request_count", 7)
@@ -78,7 +86,7 @@ func TestAttributesOfAnotherType(t *testing.T) {
 	evidence.AppendEmpty().SetStr("not a map")
 	evidence.AppendEmpty().SetEmptyMap().PutStr("time", "never")
 	m.PutEmptySlice("threat.tactic.id").AppendEmpty().SetStr("TA0001")
-	d, ok := detection(lr)
+	d, ok := Read(lr)
 	require.True(t, ok)
 	require.Equal(t, "5", d.Path)
 	require.EqualValues(t, 7, d.Requests)
@@ -93,12 +101,12 @@ func FuzzDetection(f *testing.F) {
 	f.Add("detection.id", "x", "2026-03-02T00:00:00Z", int64(3))
 	f.Add("detection.evidence", "</script>", "9999-12-31T23:59:59.9+14:00", int64(-1))
 	f.Fuzz(func(t *testing.T, key, value, at string, n int64) {
-		lr := logsOf("/" + value).ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+		lr := record("/" + value)
 		m := lr.Attributes()
 		m.PutStr("detection.last_seen", at)
 		m.PutInt("detection.request_count", n)
 		fill(m, key, value, at)
-		d, ok := detection(lr)
+		d, ok := Read(lr)
 		if !ok {
 			return
 		}
