@@ -9,10 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
-
-	"github.com/iishunt/iishunt/internal/attr"
 )
 
 // outcome holds what two runs over the same logs must have in common: what
@@ -31,21 +28,20 @@ type outcome struct {
 }
 
 // outcomes returns the detections' JSON lines, sorted by window, then path.
-func outcomes(detections []detection) []string {
+func outcomes(detections []found) []string {
 	all := make([]outcome, 0, len(detections))
 	for _, d := range detections {
-		n, _ := strconv.ParseInt(d.text(attr.DetectionRequestCount), 10, 64)
 		all = append(all, outcome{
-			WindowStart:  d.text(attr.DetectionWindowStart),
-			WindowEnd:    d.text(attr.DetectionWindowEnd),
-			URLPath:      d.text(attr.URLPath),
-			UserAgent:    d.text(attr.UserAgentOriginal),
-			Clients:      d.texts(attr.DetectionClients),
-			Sites:        d.texts(attr.DetectionSites),
-			RequestCount: n,
-			FirstSeen:    d.text(attr.DetectionFirstSeen),
-			LastSeen:     d.text(attr.DetectionLastSeen),
-			Complete:     d.complete(),
+			WindowStart:  stamp(d.Start),
+			WindowEnd:    stamp(d.End),
+			URLPath:      d.Path,
+			UserAgent:    d.UserAgent,
+			Clients:      append([]string{}, d.Clients...), // [] and not null where there is none
+			Sites:        append([]string{}, d.Sites...),
+			RequestCount: d.Requests,
+			FirstSeen:    stamp(d.First),
+			LastSeen:     stamp(d.Last),
+			Complete:     d.Complete,
 		})
 	}
 	return lines(all)

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -50,13 +49,7 @@ func main() {
 		o.terminal = info.Mode()&os.ModeCharDevice != 0
 	}
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, o, os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "hunt:", err)
-		os.Exit(1)
-	}
+	runner.Main("hunt", func(ctx context.Context) error { return run(ctx, o, os.Stdout) })
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
@@ -80,7 +73,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	p := &progress{out: out, terminal: o.terminal, expected: logs.lines, begin: begin}
 	collector := runner.Collector{
 		Program: o.collector,
-		Configs: []string{o.config, overlay(metrics.url)},
+		Configs: []string{o.config, overlay(metrics.url())},
 		Env: []string{
 			"IISHUNT_LOGS=" + logs.pattern,
 			"IISHUNT_REPORT=" + o.report,
