@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/runner"
 )
 
 const config = `
@@ -98,7 +100,7 @@ func (c *collector) start() error {
 	go func() {
 		defer close(c.drained)
 		for lines := bufio.NewScanner(out); lines.Scan(); {
-			if strings.Contains(lines.Text(), "every record received so far has been evaluated") {
+			if strings.Contains(lines.Text(), runner.Evaluated) {
 				c.evaluated.Store(time.Now().UnixNano())
 			}
 			fmt.Fprintln(c.log, lines.Text())

@@ -14,13 +14,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/runner"
 )
 
 func main() {
@@ -29,13 +31,12 @@ func main() {
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of what is random; if it is odd, iis_log has match, too")
 	keep := flag.String("keep", "", "folder for logs, storage and the Collector's log, which is kept; default a temporary one")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, *binary, *keep, *kills, *seed)
-	stop()
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "crash: %v (seed %d)\n", err, *seed)
-		os.Exit(1)
-	}
+	runner.Main("crash", func(ctx context.Context) error {
+		if err := run(ctx, *binary, *keep, *kills, *seed); err != nil {
+			return fmt.Errorf("%w (seed %d)", err, *seed)
+		}
+		return nil
+	})
 }
 
 func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err error) {
@@ -68,7 +69,7 @@ func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err e
 	go func() { finished <- w.run(writing) }()
 	err = c.torment(ctx, kills, random(seed, 3))
 	done()
-	if err = firstError(err, <-finished); err != nil {
+	if err = errors.Join(err, <-finished); err != nil {
 		return err
 	}
 	if err = c.finish(ctx); err != nil {
@@ -80,13 +81,4 @@ func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err e
 
 func random(seed, stream uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // it can be repeated
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

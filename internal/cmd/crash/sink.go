@@ -8,9 +8,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"strconv"
+	"strings"
 	"sync"
-	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
@@ -18,6 +17,8 @@ import (
 	"google.golang.org/grpc/codes"
 	_ "google.golang.org/grpc/encoding/gzip" // the exporter compresses
 	"google.golang.org/grpc/status"
+
+	"github.com/iishunt/iishunt/internal/detection"
 )
 
 // sink is an OTLP endpoint that refuses now and then, and now and then takes
@@ -34,13 +35,14 @@ type sink struct {
 
 // received is what came. The same detection may come more than once.
 type received struct {
-	found  map[finding]detection
+	found  map[finding]delivered
 	byID   map[string]finding
 	again  int
 	differ error
 }
 
-type detection struct {
+// delivered is what two deliveries of a detection must agree in.
+type delivered struct {
 	id       string
 	requests int
 	reasons  string
@@ -51,7 +53,7 @@ func newSink(r *rand.Rand) (*sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{listener: listener, server: grpc.NewServer(), r: r, got: received{found: map[finding]detection{}, byID: map[string]finding{}}}
+	s := &sink{listener: listener, server: grpc.NewServer(), r: r, got: received{found: map[finding]delivered{}, byID: map[string]finding{}}}
 	plogotlp.RegisterGRPCServer(s.server, s)
 	go s.server.Serve(listener) //nolint:errcheck // it ends with stop
 	return s, nil
@@ -69,12 +71,8 @@ func (s *sink) Export(_ context.Context, req plogotlp.ExportRequest) (plogotlp.E
 	if dice == 0 {
 		return plogotlp.NewExportResponse(), status.Error(codes.Unavailable, "not now")
 	}
-	for _, rl := range req.Logs().ResourceLogs().All() {
-		for _, sl := range rl.ScopeLogs().All() {
-			for _, lr := range sl.LogRecords().All() {
-				s.got.take(lr)
-			}
-		}
+	for lr := range detection.Records(req.Logs()) {
+		s.got.take(lr)
 	}
 	if dice == 1 {
 		return plogotlp.NewExportResponse(), status.Error(codes.Unavailable, "the answer is lost")
@@ -83,34 +81,24 @@ func (s *sink) Export(_ context.Context, req plogotlp.ExportRequest) (plogotlp.E
 }
 
 func (r *received) take(lr plog.LogRecord) {
-	text := func(name string) string {
-		v, ok := lr.Attributes().Get(name)
-		if !ok {
-			return ""
-		}
-		return v.AsString()
+	d, ok := detection.Read(lr)
+	if !ok {
+		r.differ = fmt.Errorf("not a detection: %v", lr.Attributes().AsRaw())
+		return
 	}
-	end, err := time.Parse(time.RFC3339, text("detection.window.end"))
-	if err != nil {
-		r.differ = err
-	}
-	requests, err := strconv.Atoi(text("detection.request_count"))
-	if err != nil {
-		r.differ = err
-	}
-	f := finding{end.Unix(), text("url.path"), text("client.address")}
-	d := detection{text("detection.id"), requests, text("detection.incomplete_reasons")}
-	was, known := r.byID[d.id]
+	f := finding{d.End.Unix(), d.Path, strings.Join(d.Clients, " ")}
+	got := delivered{d.ID, int(d.Requests), strings.Join(d.IncompleteReason, " ")}
+	was, known := r.byID[got.id]
 	other, same := r.found[f]
 	switch {
-	case known && was != f, same && other.id != d.id:
-		r.differ = fmt.Errorf("%+v %+v, and %+v %+v", was, other, f, d)
-	case same && other != d:
-		r.differ = fmt.Errorf("%+v: %+v, then %+v", f, other, d)
+	case known && was != f, same && other.id != got.id:
+		r.differ = fmt.Errorf("%+v %+v, and %+v %+v", was, other, f, got)
+	case same && other != got:
+		r.differ = fmt.Errorf("%+v: %+v, then %+v", f, other, got)
 	case same:
 		r.again++
 	}
-	r.byID[d.id], r.found[f] = f, d
+	r.byID[got.id], r.found[f] = f, got
 }
 
 func (s *sink) detections() *received {
