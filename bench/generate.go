@@ -10,11 +10,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/iishunt/iishunt/bench/gen"
-	"github.com/iishunt/iishunt/bench/oracle"
 )
 
 // dataset describes the generated files, in dataset.json beside them.
@@ -62,7 +60,7 @@ func generate(args []string) error {
 	if err := writeEmpty(filepath.Join(*out, emptyDir), o.Files); err != nil {
 		return err
 	}
-	found, err := oracle.Hunt(o.Dir)
+	found, err := mustFind(o.Dir)
 	if err != nil {
 		return err
 	}
@@ -86,31 +84,6 @@ func writeEmpty(dir string, files int) error {
 		}
 	}
 	return nil
-}
-
-func writeFindings(path string, found []oracle.Finding) error {
-	var b strings.Builder
-	for _, f := range found {
-		b.WriteString(f.String() + "\n")
-	}
-	return os.WriteFile(path, []byte(b.String()), 0o600)
-}
-
-func readFindings(path string) ([]oracle.Finding, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var found []oracle.Finding
-	for line := range strings.Lines(string(b)) {
-		f, err := oracle.Parse(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		found = append(found, f)
-	}
-	oracle.Sort(found)
-	return found, nil
 }
 
 func writeJSON(path string, v any) error {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/iishunt/iishunt/internal/oracle"
 	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 )
@@ -44,14 +45,7 @@ func TestHuntInTheSample(t *testing.T) {
 	}
 	raw, err := os.ReadFile(filepath.Join(sample, "expected.json"))
 	require.NoError(t, err)
-	var expected []struct {
-		WindowStart  string   `json:"window_start"`
-		URLPath      string   `json:"url_path"`
-		UserAgent    string   `json:"user_agent"`
-		Clients      []string `json:"clients"`
-		RequestCount int64    `json:"request_count"`
-		Complete     bool     `json:"complete"`
-	}
+	var expected []oracle.Finding
 	require.NoError(t, json.Unmarshal(raw, &expected))
 	for _, e := range expected {
 		slices.Sort(e.Clients)

@@ -12,9 +12,8 @@
 // to ask for (crowd.go), and last the files, with IIS's habits and the damage
 // that real folders show (render.go).
 //
-// What a hunt over the files must find is computed from the written files, by a
-// plain recomputation that shares no code with the generator or the components.
-// The tests with their -update flag write it beside the logs.
+// What a hunt over the files must find is computed from the written files by
+// internal/oracle; the tests with their -update flag write it beside the logs.
 package main
 
 import (

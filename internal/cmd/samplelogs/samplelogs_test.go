@@ -5,20 +5,25 @@ package main_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"flag"
+	"io"
 	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	samplelogs "github.com/iishunt/iishunt/internal/cmd/samplelogs"
+	"github.com/iishunt/iishunt/internal/oracle"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/sample: the logs and expected.json")
@@ -46,7 +51,7 @@ func TestCommittedLogsAreTheGenerators(t *testing.T) {
 }
 
 func TestExpectedDetectionsAreRecomputed(t *testing.T) {
-	found, err := recompute(sample)
+	found, err := oracle.Find(sample)
 	require.NoError(t, err)
 	var want bytes.Buffer
 	encoder := json.NewEncoder(&want)
@@ -65,7 +70,7 @@ func TestExpectedDetectionsAreRecomputed(t *testing.T) {
 // TestReadmeExplainsEveryDetection: the story beside the logs has exactly one
 // table row for each finding.
 func TestReadmeExplainsEveryDetection(t *testing.T) {
-	found, err := recompute(sample)
+	found, err := oracle.Find(sample)
 	require.NoError(t, err)
 	var want []string
 	for _, d := range found {
@@ -87,13 +92,18 @@ func TestReadmeExplainsEveryDetection(t *testing.T) {
 
 // TestSampleShowsWhatItPromises: the oddities that other tests and the demo rely on.
 func TestSampleShowsWhatItPromises(t *testing.T) {
-	all, err := readFolder(sample)
-	require.NoError(t, err)
-	assert.Greater(t, len(all.records), 6000)
-	assert.Len(t, all.unusable, 3, "lines that break off")
-	for _, at := range all.unusable {
-		assert.Equal(t, "2026-03-04", day(at))
-	}
+	usable, unusable := 0, 0
+	require.NoError(t, oracle.Lines(sample, func(l *oracle.Line) error {
+		if l.Usable {
+			usable++
+			return nil
+		}
+		unusable++
+		assert.Equal(t, "2026-03-04", l.At.Format(time.DateOnly))
+		return nil
+	}))
+	assert.Greater(t, usable, 6000)
+	assert.Equal(t, 3, unusable, "lines that break off")
 
 	var bytesOnDisk, noFinalNewline, emptyLines, changes int
 	for _, name := range logNames(t, sample) {
@@ -117,26 +127,20 @@ func TestSampleShowsWhatItPromises(t *testing.T) {
 
 // TestSampleNamesNobody: only documentation, private and local addresses.
 func TestSampleNamesNobody(t *testing.T) {
-	all, err := readFolder(sample)
-	require.NoError(t, err)
 	var reserved []netip.Prefix
 	for _, text := range []string{"192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"} {
 		reserved = append(reserved, netip.MustParsePrefix(text))
 	}
-	for _, r := range all.records {
+	require.NoError(t, oracle.Lines(sample, func(l *oracle.Line) error {
 		for _, column := range []string{"c-ip", "s-ip"} {
-			text, logged := r.column[column]
-			if !logged || private(text) {
+			if !l.Usable || l.Value(column) == "" || oracle.Private(l.Value(column)) {
 				continue
 			}
-			address := netip.MustParseAddr(text)
-			documentation := false
-			for _, prefix := range reserved {
-				documentation = documentation || prefix.Contains(address)
-			}
-			assert.True(t, documentation, "%s %s", column, text)
+			address := netip.MustParseAddr(l.Value(column))
+			assert.True(t, slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(address) }), "%s %s", column, address)
 		}
-	}
+		return nil
+	}))
 }
 
 // headerChanges counts the #Fields that differ from the one before them.
@@ -168,4 +172,18 @@ func logNames(t *testing.T, folder string) []string {
 	})
 	require.NoError(t, err)
 	return names
+}
+
+// readLog returns the content of a log file, unpacked.
+func readLog(path string) (string, error) {
+	content, err := os.ReadFile(path)
+	if err != nil || !strings.HasSuffix(path, ".gz") {
+		return string(content), err
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(content))
+	if err != nil {
+		return "", err
+	}
+	content, err = io.ReadAll(plain)
+	return string(content), err
 }
