@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/iishunt/iishunt/bench/gen"
+	"github.com/iishunt/iishunt/internal/traffic"
 )
 
 // dataset describes the generated files, in dataset.json beside them.
@@ -77,9 +78,8 @@ func writeEmpty(dir string, files int) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return err
 		}
-		header := fmt.Sprintf("#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: %s\r\n#Fields: %s\r\n",
-			gen.Day.Add(time.Duration(n)*time.Second).Format("2006-01-02 15:04:05"), gen.Fields)
-		if err := os.WriteFile(path, []byte(header), 0o600); err != nil {
+		header := traffic.AppendHeader(nil, gen.Day.Add(time.Duration(n)*time.Second), gen.Fields)
+		if err := os.WriteFile(path, header, 0o600); err != nil {
 			return err
 		}
 	}

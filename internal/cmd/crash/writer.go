@@ -9,14 +9,15 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/traffic"
 )
 
-const (
-	sites  = 4
-	fields = "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: %s\r\n" +
-		"#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken\r\n"
-)
+const sites = 4
+
+var columns = strings.Fields(traffic.DefaultFields)
 
 // line is what the oracle knows of a log line.
 type line struct {
@@ -64,7 +65,7 @@ func (w *writer) rollOver(site int) error {
 		return err
 	}
 	w.sites[site] = f
-	_, err = fmt.Fprintf(f, fields, time.Now().UTC().Format("2006-01-02 15:04:05"))
+	_, err = f.Write(traffic.AppendHeader(nil, time.Now().UTC(), traffic.DefaultFields))
 	return err
 }
 
@@ -113,7 +114,7 @@ func (w *writer) run(ctx context.Context) error {
 // have one, and some have one but for a single request of a second one.
 func (w *writer) burst() string {
 	now := time.Now().UTC().Truncate(time.Second)
-	text := ""
+	var text []byte
 	for range w.r.IntN(8) {
 		path, client := fmt.Sprintf("/page%d.aspx", w.r.IntN(5)), fmt.Sprintf("203.0.113.%d", w.r.IntN(50))
 		switch w.r.IntN(4) {
@@ -130,7 +131,10 @@ func (w *writer) burst() string {
 		} else {
 			w.lines = append(w.lines, line{now, path, client})
 		}
-		text += fmt.Sprintf("%s 192.0.2.10 GET %s - 443 - %s Mozilla/5.0 - 200 0 0 %d\r\n", now.Format("2006-01-02 15:04:05"), path, client, w.r.IntN(900))
+		request := traffic.Request{
+			At: now, Server: "192.0.2.10", Method: "GET", Stem: path, Client: client, Agent: "Mozilla/5.0", Status: 200, Millis: w.r.IntN(900),
+		}
+		text = append(request.AppendValues(text, columns), '\r', '\n')
 	}
-	return text
+	return string(text)
 }

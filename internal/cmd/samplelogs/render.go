@@ -11,14 +11,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/traffic"
 )
 
 // The columns of each site. The shop's administrator adds two on Tuesday.
 const (
-	defaultFields = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken"
-	shopFields    = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken"
-	namedFields   = "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken"
-	cloudFields   = "date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken"
+	shopFields  = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken"
+	namedFields = "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken"
+	cloudFields = "date time s-sitename cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken"
 )
 
 // fieldsChange is when the shop's columns change, in the middle of a file.
@@ -77,19 +78,19 @@ func renderFile(lines []request) []byte {
 	slices.SortStableFunc(lines, func(a, b request) int {
 		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.client, b.client), strings.Compare(a.stem, b.stem))
 	})
-	var out bytes.Buffer
+	var out []byte
 	var before time.Time
 	for _, r := range swapNeighbours(lines) {
 		if r.site == mail && happened(emptyLine, before, r.at) {
-			out.WriteString("\r\n")
+			out = append(out, '\r', '\n')
 		}
 		if newHeader(&r, before) {
-			writeHeader(&out, &r)
+			out = traffic.AppendHeader(out, r.at, r.fields())
 		}
-		writeLine(&out, &r)
+		out = appendLine(out, &r)
 		before = r.at
 	}
-	return out.Bytes()
+	return out
 }
 
 // swapNeighbours: IIS does not promise any order. Of lines that ended within
@@ -121,7 +122,7 @@ func (r *request) fields() string {
 	case r.site == promo:
 		return cloudFields
 	case r.site != shop:
-		return defaultFields
+		return traffic.DefaultFields
 	case r.at.Before(fieldsChange):
 		return shopFields
 	default:
@@ -129,23 +130,16 @@ func (r *request) fields() string {
 	}
 }
 
-func writeHeader(out *bytes.Buffer, r *request) {
-	fmt.Fprintf(out, "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: %s\r\n#Fields: %s\r\n",
-		r.at.Format(time.DateTime), r.fields())
-}
-
-func writeLine(out *bytes.Buffer, r *request) {
-	var values []string
-	for column := range strings.FieldsSeq(r.fields()) {
-		values = append(values, r.value(column))
+// appendLine appends the line, or what there is of it.
+func appendLine(b []byte, r *request) []byte {
+	columns := strings.Fields(r.fields())
+	logged := r.logged()
+	if r.cut == 0 {
+		return append(logged.AppendValues(b, columns), '\r', '\n')
 	}
-	if r.cut > 0 {
-		values = values[:r.cut]
-		last := &values[r.cut-1]
-		*last = (*last)[:(len(*last)+1)/2]
-	}
-	out.WriteString(strings.Join(values, " "))
-	out.WriteString("\r\n")
+	b = logged.AppendValues(b, columns[:r.cut])
+	last := len(b) - bytes.LastIndexByte(b, ' ') - 1
+	return append(b[:len(b)-last/2], '\r', '\n')
 }
 
 // compress does what an administrator's clean-up job does with old files.

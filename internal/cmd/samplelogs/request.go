@@ -4,8 +4,9 @@
 package main
 
 import (
-	"strconv"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/traffic"
 )
 
 // request is one request as IIS would log it. Texts are already in the written
@@ -43,68 +44,13 @@ var (
 // privateServer: the hunt leaves this site out.
 func (s *site) privateServer() bool { return s == intranet }
 
-// value returns the text of one column.
-func (r *request) value(column string) string {
-	text := r.text(column)
-	if text == "" {
-		return "-"
-	}
-	return text
-}
-
-func (r *request) text(column string) string {
-	switch column {
-	case "date":
-		return r.at.Format(time.DateOnly)
-	case "time":
-		return r.at.Format(time.TimeOnly)
-	case "s-sitename":
-		return r.site.name
-	case "s-computername":
-		return r.site.computer
-	case "s-ip":
-		return r.site.address
-	case "cs-method":
-		return r.method
-	case "cs-uri-stem":
-		return r.stem
-	case "cs-uri-query":
-		return r.query
-	case "s-port":
-		return "443"
-	case "cs-username":
-		return r.user
-	case "c-ip":
-		return r.client
-	case "cs(User-Agent)":
-		return r.agent
-	case "cs(Cookie)":
-		return r.cookie
-	case "cs(Referer)":
-		return r.referer
-	case "cs-host":
-		return r.host
-	default:
-		return strconv.FormatInt(r.number(column), 10)
-	}
-}
-
-func (r *request) number(column string) int64 {
-	switch column {
-	case "sc-status":
-		return int64(r.status)
-	case "sc-substatus":
-		return int64(r.substatus)
-	case "sc-win32-status":
-		return r.win32
-	case "sc-bytes":
-		return int64(r.answerBytes())
-	case "cs-bytes":
-		return int64(r.receivedBytes)
-	case "time-taken":
-		return int64(r.millis)
-	default:
-		panic("the sample has no column " + column)
+// logged is the request as IIS sees it.
+func (r *request) logged() traffic.Request {
+	return traffic.Request{
+		At: r.at, Site: r.site.name, Computer: r.site.computer, Server: r.site.address,
+		Method: r.method, Stem: r.stem, Query: r.query, Host: r.host, User: r.user, Client: r.client, Agent: r.agent,
+		Referer: r.referer, Cookie: r.cookie, Status: r.status, Substatus: r.substatus, Win32: r.win32,
+		SentBytes: r.answerBytes(), ReceivedBytes: r.receivedBytes, Millis: r.millis,
 	}
 }
 
