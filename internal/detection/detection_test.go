@@ -6,7 +6,6 @@ package detection
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -17,10 +16,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/iishunt/iishunt/internal/detection/detectiontest"
+	"github.com/iishunt/iishunt/internal/golden"
 	"github.com/iishunt/iishunt/internal/report"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // The golden detections of rare_client, as the report sees them: an attribute
 // that changes there changes here.
@@ -41,13 +39,7 @@ func TestDetectionsOfRareClient(t *testing.T) {
 	e := json.NewEncoder(&got)
 	e.SetIndent("", "  ")
 	require.NoError(t, e.Encode(doc))
-	file := filepath.Join("testdata", "detections.json")
-	if *update {
-		require.NoError(t, os.WriteFile(file, got.Bytes(), 0o600))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, string(want), got.String())
+	golden.Equal(t, filepath.Join("testdata", "detections.json"), got.Bytes())
 }
 
 // record is a detection of a page with what every detection has.

@@ -6,10 +6,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,12 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/iishunt/iishunt/internal/golden"
 	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 	"github.com/iishunt/iishunt/internal/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -38,17 +34,6 @@ func document(detections []*report.Detection) *report.Document {
 	return s.Document("A hunt", "v1", now)
 }
 
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.WriteFile(file, got, 0o600))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, string(want), string(got))
-}
-
 func page(t *testing.T, doc *report.Document) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -59,13 +44,13 @@ func page(t *testing.T, doc *report.Document) []byte {
 func TestDataModel(t *testing.T) {
 	out, err := json.MarshalIndent(document(reporttest.Story()), "", "  ")
 	require.NoError(t, err)
-	golden(t, "story.json", append(out, '\n'))
+	golden.Equal(t, "testdata/story.json", append(out, '\n'))
 }
 
 func TestNDJSON(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, document(reporttest.Story()).WriteNDJSON(&out))
-	golden(t, "story.ndjson", out.Bytes())
+	golden.Equal(t, "testdata/story.ndjson", out.Bytes())
 }
 
 func TestOrderOfArrivalDoesNotMatter(t *testing.T) {

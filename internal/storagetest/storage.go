@@ -16,6 +16,12 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
+// Host is a Collector with these extensions.
+type Host map[component.ID]component.Component
+
+// GetExtensions is that of component.Host.
+func (h Host) GetExtensions() map[component.ID]component.Component { return h }
+
 // Disk is a storage extension. Its content outlives its clients, as it does a
 // process.
 type Disk struct {

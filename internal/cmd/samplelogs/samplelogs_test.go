@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
-	"flag"
 	"io"
 	"io/fs"
 	"net/netip"
@@ -23,17 +22,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	samplelogs "github.com/iishunt/iishunt/internal/cmd/samplelogs"
+	"github.com/iishunt/iishunt/internal/golden"
 	"github.com/iishunt/iishunt/internal/oracle"
 )
-
-var update = flag.Bool("update", false, "rewrite testdata/sample: the logs and expected.json")
 
 const sample = "../../../testdata/sample"
 
 // TestCommittedLogsAreTheGenerators: the files in the repository are what the
 // program writes, byte for byte, none more and none less.
 func TestCommittedLogsAreTheGenerators(t *testing.T) {
-	if *update {
+	if golden.Updating() {
 		require.NoError(t, samplelogs.Write(sample))
 	}
 	fresh := t.TempDir()
@@ -53,18 +51,12 @@ func TestCommittedLogsAreTheGenerators(t *testing.T) {
 func TestExpectedDetectionsAreRecomputed(t *testing.T) {
 	found, err := oracle.Find(sample)
 	require.NoError(t, err)
-	var want bytes.Buffer
-	encoder := json.NewEncoder(&want)
+	var got bytes.Buffer
+	encoder := json.NewEncoder(&got)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	require.NoError(t, encoder.Encode(found))
-	path := filepath.Join(sample, "expected.json")
-	if *update {
-		require.NoError(t, os.WriteFile(path, want.Bytes(), 0o644))
-	}
-	got, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, want.String(), string(got), "run this test with -update")
+	golden.Equal(t, filepath.Join(sample, "expected.json"), got.Bytes())
 }
 
 // TestReadmeExplainsEveryDetection: the story beside the logs has exactly one
