@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package gen writes the log files of the side-by-side benchmark: one day of a
-// busy web site, with a skew of URIs, clients and user agents as real ones have
-// it, and planted pages that the hunt must or must not find. The same options
+// busy web site, with URIs, clients and user agents as skewed as real ones, and
+// planted pages that the hunt must or must not find. The same options
 // give the same files.
 package gen
 
@@ -33,8 +33,8 @@ var Day = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
 const (
 	secondsOfDay = 24 * 60 * 60
-	shellEvery   = 700 // about one line in so many is for a planted page
-	writeBuffer  = 1 << 20
+	plantedEvery = 700 // lines: about one in so many is for a planted page
+	bufferBytes  = 1 << 20
 )
 
 // Options say what to write.
@@ -101,7 +101,7 @@ func writeFile(path string, d *dice, n, files, count, headers int) (size, lines 
 			err = e
 		}
 	}()
-	out := bufio.NewWriterSize(f, writeBuffer)
+	out := bufio.NewWriterSize(f, bufferBytes)
 	layouts := []string{Fields, otherFields}
 	columns := [][]string{strings.Fields(Fields), strings.Fields(otherFields)}
 	site := siteName(n)
@@ -140,7 +140,7 @@ func (d *dice) next(q *traffic.Request, n, files, i, count int) {
 	case n == 0 && i < NumDecoys+NumShells:
 		p := d.w.shells[i-NumDecoys]
 		d.visit(q, p.path, p.visitors[0])
-	case d.IntN(shellEvery) == 0:
+	case d.IntN(plantedEvery) == 0:
 		p := d.w.planted[d.IntN(len(d.w.planted))]
 		d.visit(q, p.path, p.visitors[0])
 	default:

@@ -181,7 +181,7 @@ func num(m pcommon.Map, key string) int64 {
 	switch {
 	case ok && v.Type() == pcommon.ValueTypeInt:
 		return v.Int()
-	case ok && v.Type() == pcommon.ValueTypeDouble: // a backend or a JSON parser was between
+	case ok && v.Type() == pcommon.ValueTypeDouble: // a backend or a JSON parser made it one on the way
 		return int64(v.Double())
 	}
 	return 0

@@ -34,7 +34,7 @@ type Document struct {
 	Run       *Run          `json:"run,omitempty"`      // nil: not known
 }
 
-// Run says what a hunt in old logs read. Only who started the hunt knows.
+// Run says what a hunt in old logs read. Only the hunt command knows it.
 type Run struct {
 	Logs    string        `json:"logs"` // as they were asked for
 	Files   int64         `json:"files"`
@@ -94,12 +94,12 @@ func intern[T any](seen map[string]int, all *[]T, key string, value T) int {
 
 // Add adds what a hunt read.
 func (doc *Document) Add(r *Run) {
-	r.Logs = text(r.Logs, maxKey)
+	r.Logs = text(r.Logs, maxKeyBytes)
 	for i := range r.Unread {
-		r.Unread[i].Path, r.Unread[i].Error = text(r.Unread[i].Path, maxKey), text(r.Unread[i].Error, maxKey)
+		r.Unread[i].Path, r.Unread[i].Error = text(r.Unread[i].Path, maxKeyBytes), text(r.Unread[i].Error, maxKeyBytes)
 	}
 	for i := range r.Warning {
-		r.Warning[i] = text(r.Warning[i], maxKey)
+		r.Warning[i] = text(r.Warning[i], maxKeyBytes)
 	}
 	doc.Run = r
 }
@@ -112,7 +112,7 @@ func (doc *Document) Levels() (out [3]int) {
 	return out
 }
 
-// Who are the clients, or how many where they are many.
+// Who names the client, or says how many clients there are.
 func (f *Finding) Who() string {
 	if len(f.Clients) == 1 {
 		return f.Clients[0]

@@ -31,8 +31,8 @@ receivers:
 processors:
   rare_client:
     forward: none
-    window: 10s
-    every: 5s
+    window: %[5]s
+    every: %[6]s
     # A kill lets the lines of the last polls come again, older than those before.
     allowed_lateness: 10s
     idle_timeout: 1s
@@ -67,7 +67,8 @@ type collector struct {
 	stopped        int
 
 	cmd *exec.Cmd
-	// evaluated is when the Collector last said that all is evaluated.
+	// evaluated is when the Collector last said that everything is evaluated, in
+	// Unix nanoseconds.
 	evaluated atomic.Int64
 	drained   chan struct{}
 }
@@ -81,7 +82,7 @@ func newCollector(binary, dir, endpoint string, pushdown bool) (*collector, erro
 	if pushdown {
 		match = "match: {}" // the rule's own, which are the defaults
 	}
-	text := fmt.Sprintf(config, filepath.Join(dir, "logs", "*", "*.log"), endpoint, filepath.Join(dir, "storage"), match)
+	text := fmt.Sprintf(config, filepath.Join(dir, "logs", "*", "*.log"), endpoint, filepath.Join(dir, "storage"), match, window, every)
 	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
 		return nil, err
 	}
@@ -121,8 +122,9 @@ func (c *collector) end(sig os.Signal) error {
 	return nil
 }
 
-// torment lets the Collector live for a moment, or for long enough to work, and
-// kills it. Now and then it is stopped, and now and then away for long.
+// torment starts and kills the Collector, after a moment or after long enough to
+// work. Now and then it stops it instead, and now and then keeps it away for
+// longer than a window.
 func (c *collector) torment(ctx context.Context, kills int, r *rand.Rand) error {
 	for c.killed < kills {
 		if err := c.start(); err != nil {
@@ -142,7 +144,7 @@ func (c *collector) torment(ctx context.Context, kills int, r *rand.Rand) error 
 			return err
 		}
 		if r.IntN(20) == 0 {
-			if err := sleep(ctx, 12*time.Second); err != nil { // longer than a window
+			if err := sleep(ctx, window+2*time.Second); err != nil {
 				return err
 			}
 		}
@@ -150,14 +152,14 @@ func (c *collector) torment(ctx context.Context, kills int, r *rand.Rand) error 
 	return nil
 }
 
-// finish lets the Collector work until all is evaluated, and stops it.
+// finish lets the Collector work until everything is evaluated, and stops it.
 func (c *collector) finish(ctx context.Context) error {
 	if err := c.start(); err != nil {
 		return err
 	}
 	begin := time.Now()
-	// It says so after its last window; none ends later than window and lateness
-	// after the last line.
+	// The Collector says so after its last window, which ends a window and the
+	// allowed lateness after the last line at the latest.
 	quiet := begin.Add(window + 20*time.Second)
 	for time.Now().Before(quiet) || c.evaluated.Load() < begin.UnixNano() {
 		if time.Since(begin) > 5*time.Minute {

@@ -9,7 +9,7 @@
 //
 // It exits with 1 when a detection was lost or invented, when two with one id
 // differ, when a request count is too low, or when one says that its evidence
-// is incomplete for a reason that is none.
+// is incomplete for a reason that cannot be.
 package main
 
 import (

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The rule that the Collector runs; collector.go has the same figures.
+// The rule's time.
 const (
 	window = 10 * time.Second
 	every  = 5 * time.Second
@@ -23,7 +23,7 @@ type finding struct {
 	path, client string
 }
 
-// oracle returns the findings that there are, with their number of requests.
+// oracle returns what must be found, with the number of requests.
 func oracle(lines []line) map[finding]int {
 	type group struct {
 		end  int64
@@ -52,7 +52,7 @@ func oracle(lines []line) map[finding]int {
 	return out
 }
 
-// compare tells how what came differs from what there is.
+// compare returns how what came differs from what must be found.
 func compare(want map[finding]int, got *received) error {
 	var errs []error
 	bad := func(format string, args ...any) {

@@ -21,8 +21,8 @@ import (
 	"github.com/iishunt/iishunt/internal/detection"
 )
 
-// sink is an OTLP endpoint that refuses now and then, and now and then takes
-// what it is sent but does not say so.
+// sink is an OTLP endpoint. Now and then it refuses, and now and then it takes a
+// request but answers that it does not.
 type sink struct {
 	plogotlp.UnimplementedGRPCServer
 	listener net.Listener
@@ -63,7 +63,7 @@ func (s *sink) address() string { return s.listener.Addr().String() }
 
 func (s *sink) stop() { s.server.Stop() }
 
-// Export is that of the OTLP service.
+// Export implements plogotlp.GRPCServer.
 func (s *sink) Export(_ context.Context, req plogotlp.ExportRequest) (plogotlp.ExportResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -31,7 +31,7 @@ type writer struct {
 	dir   string
 	r     *rand.Rand
 	sites [sites]*os.File
-	torn  [sites]string // the rest of a line of which the beginning is written
+	torn  [sites]string // the rest of a line whose beginning is written
 	lines []line        // that the rule looks at
 	files int
 }
@@ -69,7 +69,7 @@ func (w *writer) rollOver(site int) error {
 	return err
 }
 
-// put writes the rest of the torn line and text, of which the end may wait.
+// put writes the rest of the torn line, and text; it may keep back an end of it.
 func (w *writer) put(site int, text string) error {
 	text = w.torn[site] + text
 	cut := len(text)

@@ -6,9 +6,9 @@
 //
 //	go run ./internal/cmd/demo
 //
-// It starts the collector with config/demo.yaml, whose exporter it replaces by
-// OTLP/HTTP to a listener of its own on loopback. The collector says in its log
-// when every record has been evaluated; then it is stopped.
+// It starts the collector with config/demo.yaml, but lets it export to a listener
+// of this program on loopback. When the collector logs that every record has been
+// evaluated, it is stopped.
 package main
 
 import (
@@ -23,9 +23,9 @@ import (
 	"github.com/iishunt/iishunt/internal/runner"
 )
 
-// overlay sends the detections to url, in place of the configuration's own
-// exporters. Without a queue the collector is told of each delivery at once, so
-// that nothing can be on its way when it says that it is done.
+// overlay sends the detections to url instead of to the configuration's own
+// exporters. Without a queue nothing can be on its way when the collector says
+// that it is done.
 func overlay(url string) string {
 	return fmt.Sprintf("yaml:{exporters: {otlp_http/demo: {endpoint: %q, compression: none, "+
 		"sending_queue: {enabled: false}}}, service: {pipelines: {logs: {exporters: [otlp_http/demo]}}}}", url)
@@ -73,7 +73,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	return check(o, s.detections, out)
 }
 
-// check writes and compares what was found, as far as it is asked to.
+// check writes and compares what was found, if the options say so.
 func check(o options, detections []found, out io.Writer) error {
 	got := outcomes(detections)
 	if o.jsonl != "" {

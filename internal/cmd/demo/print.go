@@ -48,7 +48,7 @@ func (p *printer) detection(d found) {
 
 func stamp(t time.Time) string { return t.Format(time.RFC3339Nano) }
 
-// field writes a line of a detection's block; nothing where there is no value.
+// field writes a line of a detection's block, unless the value is empty.
 func (p *printer) field(name, value string) {
 	if value != "" {
 		fmt.Fprintf(p.out, "    %-10s  %s\n", name, printable.Text(value))
@@ -110,7 +110,7 @@ func (p *printer) summary(detections []found) {
 	fmt.Fprintln(p.out, ".")
 }
 
-// warnings tells what the collector warned of: it may be why nothing was found.
+// warnings prints the collector's warnings: one may say why nothing was found.
 func (p *printer) warnings(all []string) {
 	for _, text := range all {
 		fmt.Fprintf(p.out, "The collector warned: %s\n", printable.Text(text))

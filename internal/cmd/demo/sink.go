@@ -22,7 +22,7 @@ type found struct {
 type sink struct {
 	got        func(found) // is called for each
 	detections []found
-	ids        map[string]bool // delivery is at least once: repeats are told by their id
+	ids        map[string]bool // delivery is at least once, and repeats have the same id
 }
 
 func newSink(got func(found)) *sink { return &sink{got: got, ids: map[string]bool{}} }

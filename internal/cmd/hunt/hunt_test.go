@@ -266,7 +266,7 @@ func TestRequestsThatAreNeverEvaluatedAreSaid(t *testing.T) {
 	p := &progress{out: new(bytes.Buffer), expected: 100, begin: time.Now()}
 	done := make(chan error, 1)
 	go func() { done <- wait(t.Context(), nil, updates, p) }()
-	for range quiet + 1 {
+	for range quietPushes + 1 {
 		updates <- figures{"receiver_iis_log_lines": {"record": 10}}
 	}
 	require.NoError(t, <-done)

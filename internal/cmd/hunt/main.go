@@ -7,8 +7,8 @@
 //
 //	go run ./internal/cmd/hunt -logs /srv/logs
 //
-// The collector pushes its metrics to a listener of this program on loopback;
-// it writes the report itself, to which what was read is added at the end.
+// The collector pushes its metrics to a listener of this program on loopback. It
+// writes the report; this program adds to it what was read.
 package main
 
 import (
@@ -111,7 +111,7 @@ func overlay(url string) string {
 		"exporter: {otlp: {protocol: http/protobuf, endpoint: %q}}}}]}}}}", metricsInterval.Milliseconds(), url)
 }
 
-// complete adds to the report what was read: the exporter cannot know it.
+// complete adds to the report what was read, which the exporter cannot know.
 func complete(path string, read *report.Run) (*report.Document, error) {
 	old, err := report.ReadFile(path)
 	if err != nil {
@@ -125,5 +125,5 @@ func complete(path string, read *report.Run) (*report.Document, error) {
 	return doc, report.WriteFile(report.Disk{}, path, doc.WriteHTML)
 }
 
-// maxFindings is the most that a report can have.
+// maxFindings is the limit of max_findings in the exporter.
 const maxFindings = 100_000

@@ -26,7 +26,7 @@ type figures map[string]map[string]int64
 type metrics struct {
 	endpoint *runner.Endpoint
 	updates  chan figures // the newest; one that is not taken is replaced
-	newest   figures      // after the endpoint is closed: the last
+	newest   figures      // belongs to take until the endpoint is closed
 }
 
 func startMetrics() (*metrics, error) {
@@ -79,7 +79,7 @@ func read(md pmetric.Metrics) figures {
 	return f
 }
 
-// ours are the attributes that divide our metrics.
+// ours are the attributes by which our metrics are divided.
 var ours = []string{"kind", "outcome", "reason", "stage", "exclusion"}
 
 func (f figures) add(name string, points pmetric.NumberDataPointSlice) {
@@ -114,7 +114,7 @@ func (f figures) requests() int64 {
 // waiting is the number of files whose lines nobody has taken yet.
 func (f figures) waiting() int64 { return f["receiver_iis_log_files_waiting"][""] }
 
-// The words for a person, in the order of the stages.
+// What a person reads for an attribute's value; stages in their order.
 var (
 	kinds = [][2]string{
 		{"record", "requests"},
@@ -133,7 +133,7 @@ var (
 	}
 )
 
-// run is the report's part about what was read.
+// run makes the report's part about what was read.
 func (f figures) run() *report.Run {
 	r := &report.Run{}
 	add := func(to *[]report.Count, name string, n int64) {

@@ -48,7 +48,7 @@ func giveCompany(day time.Time, requests []request) ([]request, error) {
 }
 
 // huntable requests are those that the default rule looks at. Among the sample's
-// pages no finer test is needed; the exact one is in the tests' recomputation.
+// pages no finer test is needed; internal/oracle has the exact one.
 func huntable(r request) bool {
 	private := strings.HasPrefix(r.client, "10.") || strings.HasPrefix(r.client, "127.") ||
 		strings.HasPrefix(r.client, "fe80:") || r.client == "::1"
