@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 // difference lists at most ten keys whose numbers differ.
@@ -75,7 +77,7 @@ func TestSitesWhoseFilesBeginAlike(t *testing.T) {
 				}
 			}
 			for _, lr := range f.records() {
-				got[attr(lr, attrFilePath)+" "+attr(lr, "url.path")]++
+				got[attrOf(lr, tail.AttrFilePath)+" "+attrOf(lr, "url.path")]++
 			}
 			require.Empty(t, difference(want, got))
 		})

@@ -22,6 +22,7 @@ import (
 
 	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 const benchHeader = "#Fields: date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip " +
@@ -80,14 +81,13 @@ func benchEmit(b *testing.B, chunk string, lines int, configure func(*Config)) {
 	configure(cfg)
 	set := receivertest.NewNopSettings(metadata.Type)
 	set.ID = component.NewID(metadata.Type)
-	r, err := newReceiver(set, cfg, consumertest.NewNop())
+	r, err := newReceiver(set, cfg, consumertest.NewNop(), time.Now)
 	require.NoError(b, err)
-	r.delivery, r.cancelDelivery = context.WithCancel(b.Context())
-	defer r.cancelDelivery()
+	defer r.stopDelivery()
 
 	token := []byte(chunk)
-	attributes := map[string]any{attrFileName: "u_ex260302.log", attrFilePath: "/logs/W3SVC1/u_ex260302.log"}
-	require.NoError(b, r.emit(b.Context(), [][]byte{[]byte(benchHeader)}, attributes, 0, []int64{0, int64(len(benchHeader))}))
+	attributes := map[string]any{tail.AttrFileName: "u_ex260302.log", tail.AttrFilePath: "/logs/W3SVC1/u_ex260302.log"}
+	require.NoError(b, r.tail.Emit(b.Context(), [][]byte{[]byte(benchHeader)}, attributes, 0, []int64{0, int64(len(benchHeader))}))
 	// As many tokens as a file of some megabytes has at once.
 	tokens, offsets := make([][]byte, 100), make([]int64, 101)
 	at := int64(len(benchHeader))
@@ -100,7 +100,7 @@ func benchEmit(b *testing.B, chunk string, lines int, configure func(*Config)) {
 			at += int64(len(token))
 		}
 		offsets[len(tokens)] = at
-		if err := r.emit(b.Context(), tokens, attributes, 0, offsets); err != nil {
+		if err := r.tail.Emit(b.Context(), tokens, attributes, 0, offsets); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -23,6 +23,8 @@ import (
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 var update = flag.Bool("update", false, "rewrite the expected records of the cases")
@@ -113,8 +115,8 @@ func countLines(t *testing.T, f *fixture) int {
 		if err != nil {
 			return err
 		}
-		if !isUTF8(f.cfg.Encoding) {
-			enc, err := lookupEncoding(f.cfg.Encoding)
+		if !tail.IsUTF8(f.cfg.Encoding) {
+			enc, err := tail.LookupEncoding(f.cfg.Encoding)
 			require.NoError(t, err)
 			text, err = enc.NewDecoder().Bytes(text)
 			require.NoError(t, err)

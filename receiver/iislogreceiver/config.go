@@ -16,6 +16,8 @@ import (
 
 	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/w3c"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/record"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 // What body and on_error can be.
@@ -66,21 +68,22 @@ type Config struct {
 	Match *rule.MatchConfig `mapstructure:"match"`
 }
 
-// FieldsConfig chooses columns by their names in #Fields, in any case.
-type FieldsConfig struct {
-	// Exclude: columns that become no attribute and are blanked in the body.
-	// Default: cs(Cookie).
-	Exclude []string `mapstructure:"exclude"`
-	// Include: if any are named, only these columns become attributes.
-	Include []string `mapstructure:"include"`
-}
+// What a part of the configuration is made of.
+type (
+	// FileConfig says what to read and how.
+	FileConfig = tail.Config
+	// FieldsConfig chooses columns.
+	FieldsConfig = record.FieldsConfig
+	// ClientAddressConfig says how the real client behind proxies is found.
+	ClientAddressConfig = record.ClientAddressConfig
+)
 
 func createDefaultConfig() component.Config {
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.InitialInterval = time.Second
 	retry.MaxElapsedTime = 0
 	return &Config{
-		FileConfig:     defaultFileConfig(),
+		FileConfig:     tail.DefaultConfig(),
 		RetryOnFailure: retry,
 		Fields:         FieldsConfig{Exclude: []string{"cs(Cookie)"}},
 		DecodePlus:     true,
@@ -113,7 +116,7 @@ func (c *Config) Validate() error {
 		c.validateUnsupported(),
 		c.validateSizes(),
 		c.validateFields(),
-		c.ClientAddress.check(),
+		c.ClientAddress.Check(),
 		oneOf("body", c.Body, BodyOriginal, BodyNone),
 		oneOf("on_error", c.OnError, OnErrorSend, OnErrorDrop),
 	}
@@ -125,7 +128,7 @@ func (c *Config) Validate() error {
 		return errors.Join(errs...)
 	}
 	if errors.Join(errs...) == nil {
-		errs = append(errs, checkFileConfig(c.FileConfig))
+		errs = append(errs, tail.CheckConfig(c.FileConfig))
 	}
 	return errors.Join(errs...)
 }

@@ -149,3 +149,11 @@ func TestMistakesAreExplained(t *testing.T) {
 		})
 	}
 }
+
+func TestClientAddressIsPartOfTheConfiguration(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Include = []string{"*.log"}
+	require.NoError(t, cfg.Validate())
+	cfg.ClientAddress.Header = "X-Forwarded-For"
+	require.ErrorContains(t, cfg.Validate(), "client_address::trusted_proxies")
+}

@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/deliver"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 )
 
@@ -86,7 +87,7 @@ func TestRefusedBatchIsOfferedAgain(t *testing.T) {
 	requirePaths(t, f, 0, 2500)
 	require.Equal(t, 7, s.called())
 	for _, logs := range f.sink.AllLogs() {
-		require.LessOrEqual(t, logs.LogRecordCount(), maxRecords)
+		require.LessOrEqual(t, logs.LogRecordCount(), deliver.MaxRecords)
 	}
 	// Each time once, however many attempts it took.
 	require.Equal(t, slices.Repeat([]string{"Records are refused; reading waits and they are offered again"}, 2), f.messages(zapcore.WarnLevel))

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 func TestFileThatVanishesAndComesBackAsAnother(t *testing.T) {
@@ -34,7 +36,7 @@ func TestFileThatVanishesAndComesBackAsAnother(t *testing.T) {
 	f.polls()
 	records := f.attrs("url.path")
 	require.Equal(t, []string{"/p5.aspx", "/p6.aspx"}, records[7:])
-	require.Equal(t, "192.0.2.1", attr(f.records()[7], "client.address"))
+	require.Equal(t, "192.0.2.1", attrOf(f.records()[7], "client.address"))
 	require.Empty(t, f.messages(zapcore.ErrorLevel))
 }
 
@@ -133,9 +135,9 @@ func TestTruncatedWhileItIsRead(t *testing.T) {
 			f.polls()
 			seen := map[string]int{}
 			for _, lr := range f.records() {
-				if attr(lr, attrParseError) == "" {
-					require.Equal(t, "192.0.2.1", attr(lr, "client.address"))
-					seen[attr(lr, "url.path")]++
+				if attrOf(lr, attr.IISParseError) == "" {
+					require.Equal(t, "192.0.2.1", attrOf(lr, "client.address"))
+					seen[attrOf(lr, "url.path")]++
 				}
 			}
 			for i := range n {

@@ -5,11 +5,13 @@ package iislogreceiver
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -21,6 +23,7 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 // FuzzEmit gives any file to the callback in tokens of any size: no panic, each
@@ -47,15 +50,14 @@ func FuzzEmit(f *testing.F) {
 		fix := &fixture{t: t, cfg: cfg, sink: new(consumertest.LogsSink), tel: componenttest.NewTelemetry()}
 		set := metadatatest.NewSettings(fix.tel)
 		set.ID = component.NewID(metadata.Type)
-		r, err := newReceiver(set, cfg, fix.sink)
+		r, err := newReceiver(set, cfg, fix.sink, time.Now)
 		require.NoError(t, err)
-		r.delivery, r.cancelDelivery = context.WithCancel(t.Context())
 		lines := emitFile(t, r, file, 1024-int(limit))
 		require.NoError(t, r.Shutdown(context.Background()))
 		assertEquation(t, fix, lines)
 		sink := fix.sink
 		for _, lr := range recordsOf(sink.AllLogs()) {
-			at, ok := lr.Attributes().Get(attrOffset)
+			at, ok := lr.Attributes().Get(tail.AttrOffset)
 			require.True(t, ok)
 			require.Less(t, at.Int(), int64(len(file)))
 			requireUTF8(t, lr.Body())
@@ -74,13 +76,22 @@ func emitFile(t *testing.T, r *iisReceiver, file string, size int) (lines int64)
 	t.Helper()
 	scanner := bufio.NewScanner(strings.NewReader(file))
 	scanner.Buffer(make([]byte, 0, size), 1024)
-	scanner.Split(splitChunks(1024, tails{due: func([]byte) bool { return true }, settled: func([]byte) bool { return true }}))
-	attributes := map[string]any{attrFileName: "a.log", attrFilePath: "/W3SVC1/a.log"}
+	scanner.Split(func(data []byte, _ bool) (int, []byte, error) {
+		n := min(len(data), 1024)
+		if n == 0 {
+			return 0, nil, nil
+		}
+		if end := bytes.LastIndexByte(data[:n], '\n') + 1; end > 0 {
+			n = end
+		}
+		return n, data[:n], nil
+	})
+	attributes := map[string]any{tail.AttrFileName: "a.log", tail.AttrFilePath: "/W3SVC1/a.log"}
 	var at int64
 	for scanner.Scan() {
 		token := []byte(scanner.Text())
 		next := at + int64(len(token))
-		require.NoError(t, r.emit(t.Context(), [][]byte{token}, attributes, 0, []int64{at, next}))
+		require.NoError(t, r.tail.Emit(t.Context(), [][]byte{token}, attributes, 0, []int64{at, next}))
 		at = next
 		endings := anyEnding.FindAllIndex(token, -1)
 		lines += int64(len(endings))

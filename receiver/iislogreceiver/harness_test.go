@@ -27,6 +27,15 @@ import (
 
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
+)
+
+// What is kept in storage and with a file's offset: see internal/tail.
+const (
+	checkpointKey = "knownFiles"
+	archiveKey    = "knownFilesArchiveIndex"
+	shortKey      = "iishunt.young"
+	stateKey      = "iishunt.w3c.state"
 )
 
 const (
@@ -229,10 +238,10 @@ func (f *fixture) append(name, content string) {
 
 // encoder returns what writes text in an encoding.
 func encoder(t *testing.T, name string) func(string) string {
-	if isUTF8(name) {
+	if tail.IsUTF8(name) {
 		return func(s string) string { return s }
 	}
-	enc, err := lookupEncoding(name)
+	enc, err := tail.LookupEncoding(name)
 	require.NoError(t, err)
 	return func(s string) string {
 		t.Helper()
@@ -297,8 +306,8 @@ func recordsOf(all []plog.Logs) []plog.LogRecord {
 	return out
 }
 
-// attr returns an attribute as text, "" if there is none.
-func attr(lr plog.LogRecord, key string) string {
+// attrOf returns an attribute as text, "" if there is none.
+func attrOf(lr plog.LogRecord, key string) string {
 	v, ok := lr.Attributes().Get(key)
 	if !ok {
 		return ""
@@ -310,7 +319,7 @@ func attr(lr plog.LogRecord, key string) string {
 func (f *fixture) attrs(key string) []string {
 	var out []string
 	for _, lr := range f.records() {
-		out = append(out, attr(lr, key))
+		out = append(out, attrOf(lr, key))
 	}
 	return out
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 const matchFields = "#Fields: date time s-sitename s-ip cs-uri-stem c-ip cs(User-Agent) sc-status\n"
@@ -141,15 +142,13 @@ func emitMatch(t *testing.T, lines []string) *fixture {
 	f.cfg.Match = &rule.Match
 	set := metadatatest.NewSettings(f.tel)
 	set.ID = component.NewID(metadata.Type)
-	r, err := newReceiver(set, f.cfg, f.sink)
+	r, err := newReceiver(set, f.cfg, f.sink, func() time.Time { return huntDay.Add(11 * time.Hour) })
 	require.NoError(t, err)
-	r.delivery, r.cancelDelivery = context.WithCancel(t.Context())
-	r.now = func() time.Time { return huntDay.Add(11 * time.Hour) }
 	text := matchFields
 	for _, l := range lines {
 		text += huntLine(l)
 	}
-	require.NoError(t, r.emit(t.Context(), [][]byte{[]byte(text)}, map[string]any{attrFilePath: "/u_ex.log"}, 0, []int64{0, int64(len(text))}))
+	require.NoError(t, r.tail.Emit(t.Context(), [][]byte{[]byte(text)}, map[string]any{tail.AttrFilePath: "/u_ex.log"}, 0, []int64{0, int64(len(text))}))
 	require.NoError(t, r.Shutdown(context.Background()))
 	t.Cleanup(func() { require.NoError(t, f.tel.Shutdown(context.Background())) })
 	return f

@@ -14,6 +14,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/iishunt/iishunt/internal/attr"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 const (
@@ -171,9 +174,9 @@ func TestFilesAsHTTPSysWritesThem(t *testing.T) {
 			f.eventually(func() bool { return f.sink.LogRecordCount() >= total }, "not all lines were read")
 			f.polls()
 			for _, lr := range f.records() {
-				require.Empty(t, attr(lr, attrParseError))
-				require.Equal(t, "192.0.2.1", attr(lr, "client.address"))
-				got[attr(lr, attrFilePath)+" "+attr(lr, "url.path")]++
+				require.Empty(t, attrOf(lr, attr.IISParseError))
+				require.Equal(t, "192.0.2.1", attrOf(lr, "client.address"))
+				got[attrOf(lr, tail.AttrFilePath)+" "+attrOf(lr, "url.path")]++
 			}
 			require.Empty(t, difference(want, got), "lines lost or read twice")
 			require.Empty(t, f.messages(zapcore.ErrorLevel))

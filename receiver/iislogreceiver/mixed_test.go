@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 // mixedFile makes up a log in which every oddity comes up now and then, and
@@ -228,9 +230,9 @@ func TestAMixedFolder(t *testing.T) {
 		f.metric("otelcol_receiver_iis_log_lines", "kind"))
 	requests, errors := map[string][]string{}, map[string]int64{}
 	for _, lr := range f.records() {
-		file := attr(lr, attrFilePath)
-		if path := attr(lr, "url.path"); path != "" {
-			requests[file] = append(requests[file], path+" "+attr(lr, "client.address"))
+		file := attrOf(lr, tail.AttrFilePath)
+		if path := attrOf(lr, "url.path"); path != "" {
+			requests[file] = append(requests[file], path+" "+attrOf(lr, "client.address"))
 		} else {
 			errors[file]++
 		}

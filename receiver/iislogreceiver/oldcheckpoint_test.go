@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 // TestCheckpointsOfOlderVersionsAreContinued begins with what earlier versions
@@ -31,7 +33,7 @@ func TestCheckpointsOfOlderVersionsAreContinued(t *testing.T) {
 			require.NoError(t, json.Unmarshal(text, &f.mem.values))
 			dir, err := json.Marshal(f.dir)
 			require.NoError(t, err)
-			f.mem.values[youngKey] = bytes.ReplaceAll(f.mem.values[youngKey], []byte("DIR"), dir[1:len(dir)-1])
+			f.mem.values[shortKey] = bytes.ReplaceAll(f.mem.values[shortKey], []byte("DIR"), dir[1:len(dir)-1])
 			f.write("W3SVC1/long.log", strings.Repeat("#Software: Internet Information Services\n", 150)+twoChanges)
 			f.write("W3SVC2/short.log", twoChanges)
 			f.start()
@@ -39,7 +41,7 @@ func TestCheckpointsOfOlderVersionsAreContinued(t *testing.T) {
 			f.polls()
 			f.stop()
 			require.ElementsMatch(t, []string{"/p3", "/p4", "/p5", "/p3", "/p4", "/p5"}, f.attrs("url.path"))
-			require.Equal(t, []string{"", "", "", "", "", ""}, f.attrs(attrParseError))
+			require.Equal(t, []string{"", "", "", "", "", ""}, f.attrs(attr.IISParseError))
 		})
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/iishunt/iishunt/processor/rareclientprocessor"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
 // hunted is what came out of iis_log and rare_client together.
@@ -209,19 +210,18 @@ func (c *huntCase) hunt(t *testing.T, push bool) (out hunted) {
 		require.NoError(t, err)
 		rset := metadatatest.NewSettings(f.tel)
 		rset.ID = component.NewID(metadata.Type)
-		r, err := newReceiver(rset, f.cfg, between)
+		r, err := newReceiver(rset, f.cfg, between, time.Now)
 		require.NoError(t, err)
-		r.delivery, r.cancelDelivery = context.WithCancel(t.Context())
 		attributes := map[string]map[string]any{}
 		for _, s := range c.steps {
 			time.Sleep(s.wait)
 			synctest.Wait()
 			a := attributes[s.path]
 			if a == nil {
-				a = map[string]any{attrFileName: s.path[len("/logs/W3SVC1/"):], attrFilePath: s.path}
+				a = map[string]any{tail.AttrFileName: s.path[len("/logs/W3SVC1/"):], tail.AttrFilePath: s.path}
 				attributes[s.path] = a
 			}
-			require.NoError(t, r.emit(t.Context(), [][]byte{[]byte(s.text)}, a, 0, []int64{s.at, s.at + int64(len(s.text))}))
+			require.NoError(t, r.tail.Emit(t.Context(), [][]byte{[]byte(s.text)}, a, 0, []int64{s.at, s.at + int64(len(s.text))}))
 		}
 		require.NoError(t, r.Shutdown(context.Background()))
 		time.Sleep(time.Minute)

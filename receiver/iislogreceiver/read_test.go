@@ -51,7 +51,7 @@ func requirePaths(t *testing.T, f *fixture, from, to int) {
 	}
 	require.Equal(t, want, f.attrs("url.path"))
 	for _, lr := range f.records() {
-		require.Equal(t, "192.0.2.1", attr(lr, "client.address"))
+		require.Equal(t, "192.0.2.1", attrOf(lr, "client.address"))
 		_, leaked := lr.Attributes().Get(stateKey)
 		require.False(t, leaked)
 	}
@@ -251,9 +251,9 @@ func TestManyFilesOfAllKinds(t *testing.T) {
 	assertEquation(t, f, int64(lines))
 	got := map[string]int{}
 	for _, lr := range f.records() {
-		if p := attr(lr, "url.path"); p != "" {
+		if p := attrOf(lr, "url.path"); p != "" {
 			got[p]++
-			require.Equal(t, "192.0.2.1", attr(lr, "client.address"))
+			require.Equal(t, "192.0.2.1", attrOf(lr, "client.address"))
 		}
 	}
 	require.Equal(t, want, got)

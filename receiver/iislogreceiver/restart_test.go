@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 // twoChanges has three headers; under none of them can the lines of another be
@@ -40,7 +42,7 @@ func requireTwoChanges(t *testing.T, records []plog.LogRecord, msg string) {
 		want = append(want, fmt.Sprintf("%v /p%d 192.0.2.1", at, n))
 	}
 	for _, lr := range records {
-		got = append(got, fmt.Sprintf("%v %s %s%s", lr.Timestamp().AsTime(), attr(lr, "url.path"), attr(lr, "client.address"), attr(lr, attrParseError)))
+		got = append(got, fmt.Sprintf("%v %s %s%s", lr.Timestamp().AsTime(), attrOf(lr, "url.path"), attrOf(lr, "client.address"), attrOf(lr, attr.IISParseError)))
 	}
 	require.Equal(t, want, got, msg)
 }
@@ -141,7 +143,7 @@ func TestStartAtEndSurvivesRestarts(t *testing.T) {
 						all = append(all, f.cycle(false, false)...)
 						require.Len(t, all, 4)
 						for i, lr := range all {
-							require.Equal(t, fmt.Sprintf("/p%d.aspx 192.0.2.1", i), attr(lr, "url.path")+" "+attr(lr, "client.address"))
+							require.Equal(t, fmt.Sprintf("/p%d.aspx 192.0.2.1", i), attrOf(lr, "url.path")+" "+attrOf(lr, "client.address"))
 						}
 					})
 				}

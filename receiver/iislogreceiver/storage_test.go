@@ -53,7 +53,7 @@ func (f *fixture) refused(text string) {
 // Nothing may be read as long as nobody knows what was read before, and what is
 // known must be there when the storage works again.
 func TestStorageThatCannotBeReadStopsTheStart(t *testing.T) {
-	for _, key := range []string{checkpointKey, youngKey} {
+	for _, key := range []string{checkpointKey, shortKey} {
 		t.Run(key, func(t *testing.T) {
 			f := newFixture(t)
 			f.store()
@@ -90,7 +90,7 @@ func TestDamagedOffsetsStopTheStart(t *testing.T) {
 func TestDamagedYoungFilesAreOfNoConcern(t *testing.T) {
 	f := newFixture(t)
 	f.store()
-	f.mem.values[youngKey] = []byte("damaged")
+	f.mem.values[shortKey] = []byte("damaged")
 	f.write("a.log", header+lines1(0, 5))
 	f.start()
 	f.waitRecords(5)
@@ -289,8 +289,8 @@ func TestEachSaveOfOffsetsFails(t *testing.T) {
 					}
 					seen := map[string]bool{}
 					for _, lr := range f.records() {
-						require.Equal(t, "192.0.2.1", attr(lr, "client.address"), "save %d", at)
-						seen[attr(lr, "url.path")] = true
+						require.Equal(t, "192.0.2.1", attrOf(lr, "client.address"), "save %d", at)
+						seen[attrOf(lr, "url.path")] = true
 					}
 					require.Len(t, seen, 6, "save %d", at)
 					if !failed {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/iishunt/iishunt/internal/attr"
 )
 
 // asNobody gives up what root may do, so that permissions count, and gives the
@@ -78,7 +80,7 @@ func requireOnce(t *testing.T, f *fixture, n int, others ...int) {
 		want[fmt.Sprintf("/p%d.aspx 192.0.2.1", i)] = 1
 	}
 	for _, lr := range f.records() {
-		got[attr(lr, "url.path")+" "+attr(lr, "client.address")+attr(lr, attrParseError)]++
+		got[attrOf(lr, "url.path")+" "+attrOf(lr, "client.address")+attrOf(lr, attr.IISParseError)]++
 	}
 	require.Empty(t, difference(want, got))
 }
