@@ -68,12 +68,12 @@ func Endpoint() string {
 
 // Export posts a request in protobuf.
 func Export(url string, body []byte) error {
-	resp, err := http.Post(url, "application/x-protobuf", bytes.NewReader(body))
+	resp, err := http.Post(url, "application/x-protobuf", bytes.NewReader(body)) //nolint:gosec // G107: it is the test's own endpoint
 	if err != nil {
 		return err
 	}
-	if resp.Body.Close(); resp.StatusCode != http.StatusOK {
-		return errors.New(resp.Status)
+	if resp.StatusCode != http.StatusOK {
+		err = errors.New(resp.Status)
 	}
-	return nil
+	return errors.Join(err, resp.Body.Close())
 }
