@@ -47,7 +47,7 @@ KILLS ?= 100
 
 .PHONY: test-crash
 test-crash: build ## kill the built collector again and again, and compare what it finds with an oracle
-	cd internal/e2e && $(GO) run ./crash -collector "$(CURDIR)/$(COLLECTOR)" -kills $(KILLS)
+	$(GO) run ./internal/cmd/crash -collector $(COLLECTOR) -kills $(KILLS)
 
 BROWSERTEST = exporter/huntreportexporter/browsertest
 

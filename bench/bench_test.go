@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/iishunt/iishunt/bench/oracle"
 )
 
 func TestMetricsAreSummedOverTheirAttributes(t *testing.T) {
@@ -69,19 +67,19 @@ Attributes:
      -> client.address: Str(2001:db8::7)
      -> detection.client_count: Int(1)
 `
-	require.Equal(t, []oracle.Finding{
-		{Path: "/a.php", Agent: "Mozilla/5.0 (Windows NT 10.0)", Client: "2001:db8::7"},
-		{Path: "/uploads/a.aspx", Agent: "Mozilla/5.0 (X11)", Client: "203.0.113.7"},
+	require.Equal(t, []finding{
+		{path: "/a.php", agent: "Mozilla/5.0 (Windows NT 10.0)", client: "2001:db8::7"},
+		{path: "/uploads/a.aspx", agent: "Mozilla/5.0 (X11)", client: "203.0.113.7"},
 	}, detections(text))
 }
 
 func TestFindingsThatDifferAreNamed(t *testing.T) {
-	a := oracle.Finding{Path: "/a.php", Agent: "Mozilla", Client: "192.0.2.1"}
-	b := oracle.Finding{Path: "/b.php", Agent: "Mozilla", Client: "192.0.2.1"}
-	require.NoError(t, sameFindings([]oracle.Finding{a}, []oracle.Finding{a}))
-	require.ErrorContains(t, sameFindings([]oracle.Finding{a, b}, []oracle.Finding{a}), "/b.php")
-	require.ErrorContains(t, sameFindings(nil, []oracle.Finding{a}), "/a.php")
-	require.ErrorContains(t, sameFindings([]oracle.Finding{a, a}, []oracle.Finding{a}), "twice")
+	a := finding{path: "/a.php", agent: "Mozilla", client: "192.0.2.1"}
+	b := finding{path: "/b.php", agent: "Mozilla", client: "192.0.2.1"}
+	require.NoError(t, sameFindings([]finding{a}, []finding{a}))
+	require.ErrorContains(t, sameFindings([]finding{a, b}, []finding{a}), "/b.php")
+	require.ErrorContains(t, sameFindings(nil, []finding{a}), "/a.php")
+	require.ErrorContains(t, sameFindings([]finding{a, a}, []finding{a}), "twice")
 }
 
 func TestMedianTakesEachFigureByItself(t *testing.T) {

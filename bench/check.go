@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/iishunt/iishunt/bench/oracle"
 	"github.com/iishunt/iishunt/internal/attr"
 )
 
@@ -20,7 +19,7 @@ func (l *lab) check(s scenario) error {
 	if err != nil {
 		return err
 	}
-	var got []oracle.Finding
+	var got []finding
 	if s.threads > 0 {
 		if _, err = l.query(s, logsDir); err == nil {
 			got, err = l.duckFindings()
@@ -37,7 +36,7 @@ func (l *lab) check(s scenario) error {
 	return sameFindings(got, want)
 }
 
-func sameFindings(got, want []oracle.Finding) error {
+func sameFindings(got, want []finding) error {
 	if slices.Equal(got, want) {
 		return nil
 	}
@@ -55,16 +54,16 @@ func sameFindings(got, want []oracle.Finding) error {
 }
 
 // detections reads what the debug exporter wrote.
-func detections(text string) []oracle.Finding {
-	var found []oracle.Finding
+func detections(text string) []finding {
+	var found []finding
 	for _, record := range strings.Split(text, "\nLogRecord #")[1:] {
-		found = append(found, oracle.Finding{
-			Path:   strings.ToLower(debugValue(record, attr.URLPath)),
-			Agent:  debugValue(record, attr.UserAgentOriginal),
-			Client: debugValue(record, attr.ClientAddress),
+		found = append(found, finding{
+			path:   strings.ToLower(debugValue(record, attr.URLPath)),
+			agent:  debugValue(record, attr.UserAgentOriginal),
+			client: debugValue(record, attr.ClientAddress),
 		})
 	}
-	oracle.Sort(found)
+	sortFindings(found)
 	return found
 }
 

@@ -20,7 +20,7 @@ import (
 
 const (
 	pollEvery = 50 * time.Millisecond // between two looks at the collector's metrics
-	stuck     = 2 * time.Minute       // without progress
+	stuck     = 2 * time.Minute       // without progress, the run fails
 	// settle is how long a run on the empty files goes on: as long as a hunt
 	// waits for its window to close.
 	settle = 2 * time.Second
@@ -41,7 +41,7 @@ func (l *lab) command(ctx context.Context, logs string, port int, args ...string
 	return cmd
 }
 
-// storage is the folder of storage extensions, empty at the begin of each run.
+// storage is the folder of storage extensions, empty at the beginning of each run.
 func (l *lab) storage() string { return filepath.Join(l.dir, "storage") }
 
 func (l *lab) config(name string) string {
@@ -98,7 +98,7 @@ func (l *lab) collect(s scenario, logs string, more ...string) (usage, []byte, e
 	return usageOf(cmd.ProcessState, w.allIn), stdout.Bytes(), nil
 }
 
-// want is what the metrics must come to: no more and no less.
+// want is what the metrics must come to, exactly.
 func (l *lab) want(s scenario, logs string) map[string]int64 {
 	d := l.data
 	if logs == emptyDir {
@@ -226,7 +226,7 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, l.Close()
 }
 
-// tail is the end of a program's complaints.
+// tail is the end of what a program complained about.
 func tail(s string) string {
 	const most = 2000
 	return s[max(0, len(s)-most):]

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/iishunt/iishunt/bench/gen"
-	"github.com/iishunt/iishunt/bench/oracle"
 )
 
 const duckResult = "duckdb.tsv"
@@ -47,6 +46,6 @@ func (l *lab) query(s scenario, logs string) (usage, error) {
 	return usageOf(cmd.ProcessState, time.Since(begin)), nil
 }
 
-func (l *lab) duckFindings() ([]oracle.Finding, error) {
+func (l *lab) duckFindings() ([]finding, error) {
 	return readFindings(filepath.Join(l.dir, duckResult))
 }

@@ -10,11 +10,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/iishunt/iishunt/bench/gen"
-	"github.com/iishunt/iishunt/bench/oracle"
+	"github.com/iishunt/iishunt/internal/traffic"
 )
 
 // dataset describes the generated files, in dataset.json beside them.
@@ -62,7 +61,7 @@ func generate(args []string) error {
 	if err := writeEmpty(filepath.Join(*out, emptyDir), o.Files); err != nil {
 		return err
 	}
-	found, err := oracle.Hunt(o.Dir)
+	found, err := mustFind(o.Dir)
 	if err != nil {
 		return err
 	}
@@ -79,38 +78,12 @@ func writeEmpty(dir string, files int) error {
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
 			return err
 		}
-		header := fmt.Sprintf("#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: %s\r\n#Fields: %s\r\n",
-			gen.Day.Add(time.Duration(n)*time.Second).Format("2006-01-02 15:04:05"), gen.Fields)
-		if err := os.WriteFile(path, []byte(header), 0o600); err != nil {
+		header := traffic.AppendHeader(nil, gen.Day.Add(time.Duration(n)*time.Second), gen.Fields)
+		if err := os.WriteFile(path, header, 0o600); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func writeFindings(path string, found []oracle.Finding) error {
-	var b strings.Builder
-	for _, f := range found {
-		b.WriteString(f.String() + "\n")
-	}
-	return os.WriteFile(path, []byte(b.String()), 0o600)
-}
-
-func readFindings(path string) ([]oracle.Finding, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var found []oracle.Finding
-	for line := range strings.Lines(string(b)) {
-		f, err := oracle.Parse(strings.TrimSuffix(line, "\n"))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		found = append(found, f)
-	}
-	oracle.Sort(found)
-	return found, nil
 }
 
 func writeJSON(path string, v any) error {

@@ -1,8 +1,8 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command bench measures this project's components beside what does the same
-// work today: see README.md in its folder, which it writes.
+// Command bench measures this project's components beside what does the same work
+// today. It writes the README.md in its folder.
 package main
 
 import (

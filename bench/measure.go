@@ -30,7 +30,7 @@ type row struct {
 	Runs  []usage
 }
 
-// plan is what the steps check and measure are told.
+// plan is what the command line says to check and measure.
 type plan struct {
 	lab             lab
 	results, readme string
@@ -113,7 +113,7 @@ func check(args []string) error {
 	return nil
 }
 
-// choose drops what cannot run here, and tells leftOut why.
+// choose leaves out what cannot run here, and tells leftOut why.
 func (p *plan) choose(leftOut func(scenario, error)) ([]scenario, error) {
 	var chosen []scenario
 	for _, s := range scenarios {

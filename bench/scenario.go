@@ -11,12 +11,12 @@ type scenario struct {
 	Title  string
 	Config string // of the collector, in configs/; "" for DuckDB
 
-	gogc     string // GOGC of the collector, if it is not left as it comes
+	gogc     string // GOGC of the collector; "" leaves the default
 	threads  int    // of DuckDB
 	ours     bool   // read by iis_log, which counts every line it read
 	records  bool   // every line must become a record
 	findings bool   // the detections must be as many as the oracle's
-	check    bool   // and in a run of their own, the very same
+	check    bool   // in a run of their own they are compared one by one
 	headers  bool   // a header change in mid-file is understood
 }
 
@@ -51,7 +51,7 @@ func (s scenario) lines(d dataset) int64 {
 	switch {
 	case s.ours:
 		return d.Physical
-	case s.Config == "file_log_raw": // directives are lines like others there
+	case s.Config == "file_log_raw": // file_log does not tell directives from other lines
 		return d.Physical
 	default:
 		return int64(d.Lines)

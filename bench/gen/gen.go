@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package gen writes the log files of the side-by-side benchmark: one day of a
-// busy web site, with a skew of URIs, clients and user agents as real ones have
-// it, and planted pages that the hunt must or must not find. The same options
+// busy web site, with URIs, clients and user agents as skewed as real ones, and
+// planted pages that the hunt must or must not find. The same options
 // give the same files.
 package gen
 
@@ -13,12 +13,28 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/iishunt/iishunt/internal/traffic"
 )
+
+// Fields are the columns, all that IIS offers without custom fields.
+const Fields = "date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs-version " +
+	"cs(User-Agent) cs(Cookie) cs(Referer) cs-host sc-status sc-substatus sc-win32-status sc-bytes cs-bytes time-taken"
+
+// otherFields is what an administrator's change makes of them: another order,
+// no cookie, a custom column.
+const otherFields = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) cs-host " +
+	"sc-status sc-substatus sc-win32-status time-taken sc-bytes cs-bytes cs-version s-sitename s-computername X-Request-Group"
+
+// Day is the day of all lines.
+var Day = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
 const (
 	secondsOfDay = 24 * 60 * 60
-	shellEvery   = 700 // about one line in so many is for a planted page
-	writeBuffer  = 1 << 20
+	plantedEvery = 700 // lines: about one in so many is for a planted page
+	bufferBytes  = 1 << 20
 )
 
 // Options say what to write.
@@ -45,8 +61,10 @@ func (o Options) Validate() error {
 
 // Path is the name of the n-th file, counted from 0, below a folder.
 func Path(dir string, n int) string {
-	return filepath.Join(dir, fmt.Sprintf("W3SVC%d", n+1), "u_ex"+Day.Format("060102")+".log")
+	return filepath.Join(dir, siteName(n), "u_ex"+Day.Format("060102")+".log")
 }
+
+func siteName(n int) string { return fmt.Sprintf("W3SVC%d", n+1) }
 
 // Write writes the files and returns the bytes and the lines in them,
 // directives included.
@@ -83,22 +101,24 @@ func writeFile(path string, d *dice, n, files, count, headers int) (size, lines 
 			err = e
 		}
 	}()
-	out := bufio.NewWriterSize(f, writeBuffer)
-	layouts := []*layout{newLayout(Fields, n+1), newLayout(otherFields, n+1)}
+	out := bufio.NewWriterSize(f, bufferBytes)
+	layouts := []string{Fields, otherFields}
+	columns := [][]string{strings.Fields(Fields), strings.Fields(otherFields)}
+	site := siteName(n)
 	every := count/(headers+1) + 1
-	var q request
+	var q traffic.Request
 	var b []byte
 	for i := range count {
-		l := layouts[i/every%2]
+		layout := i / every % len(layouts)
 		b = b[:0]
-		second := int(int64(i) * secondsOfDay / int64(count))
+		at := Day.Add(time.Duration(int64(i)*secondsOfDay/int64(count)) * time.Second)
 		if i%every == 0 {
-			b = l.appendHeader(b, second)
+			b = traffic.AppendHeader(b, at, layouts[layout])
 			lines += 4
 		}
 		d.next(&q, n, files, i, count)
-		q.second = second
-		b = l.appendLine(b, &q)
+		q.At, q.Site = at, site
+		b = append(q.AppendValues(b, columns[layout]), '\r', '\n')
 		size += int64(len(b))
 		if _, err := out.Write(b); err != nil {
 			return 0, 0, err
@@ -109,7 +129,7 @@ func writeFile(path string, d *dice, n, files, count, headers int) (size, lines 
 
 // next draws the i-th of count requests of the n-th file. The second client of
 // each decoy comes once, in the last file and its last lines.
-func (d *dice) next(q *request, n, files, i, count int) {
+func (d *dice) next(q *traffic.Request, n, files, i, count int) {
 	left := count - i
 	switch {
 	case n == files-1 && left <= NumDecoys:
@@ -120,7 +140,7 @@ func (d *dice) next(q *request, n, files, i, count int) {
 	case n == 0 && i < NumDecoys+NumShells:
 		p := d.w.shells[i-NumDecoys]
 		d.visit(q, p.path, p.visitors[0])
-	case d.IntN(shellEvery) == 0:
+	case d.IntN(plantedEvery) == 0:
 		p := d.w.planted[d.IntN(len(d.w.planted))]
 		d.visit(q, p.path, p.visitors[0])
 	default:

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/iishunt/iishunt/bench/gen"
-	"github.com/iishunt/iishunt/bench/oracle"
+	"github.com/iishunt/iishunt/internal/oracle"
 )
 
 func read(t *testing.T, o gen.Options) string {
@@ -61,12 +61,12 @@ func TestPlantedPagesAreFoundAndDecoysAreNot(t *testing.T) {
 		o.Dir = t.TempDir()
 		_, _, err := gen.Write(o)
 		require.NoError(t, err)
-		found, err := oracle.Hunt(o.Dir)
+		found, err := oracle.Find(o.Dir)
 		require.NoError(t, err)
 		shells := 0
 		for _, f := range found {
-			require.NotContains(t, f.Path, "/intern/tool")
-			if strings.HasPrefix(f.Path, "/uploads/") {
+			require.NotContains(t, f.URLPath, "/intern/tool")
+			if strings.HasPrefix(f.URLPath, "/uploads/") {
 				shells++
 			}
 		}

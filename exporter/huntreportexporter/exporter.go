@@ -21,11 +21,12 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadata"
+	"github.com/iishunt/iishunt/internal/detection"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
-// restraint is how much longer than a write took the next one waits at least:
-// a large report costs a tenth of one processor at most.
+// restraint is the least time between two writes, in multiples of what the last
+// one took. So a large report costs at most a tenth of one processor.
 const restraint = 10
 
 // reportExporter is the exporter. ConsumeLogs only keeps detections, and never fails;
@@ -57,8 +58,8 @@ func newExporter(cfg *Config, log *zap.Logger, version string, telemetry *metada
 // Capabilities says that records are only read.
 func (r *reportExporter) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
-// Start reads the report that is there, and writes one at once: a folder that
-// cannot be written must not be found out days later.
+// Start reads the report that is there, and writes one at once: if the folder
+// cannot be written, that must not be found out days later.
 func (r *reportExporter) Start(ctx context.Context, _ component.Host) error {
 	if err := r.restore(); err != nil {
 		return err
@@ -103,16 +104,12 @@ func (r *reportExporter) restore() error {
 func (r *reportExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	var outcomes [3]int64
 	r.mu.Lock()
-	for _, rl := range ld.ResourceLogs().All() {
-		for _, sl := range rl.ScopeLogs().All() {
-			for _, lr := range sl.LogRecords().All() {
-				outcome := report.Ignored
-				if d, ok := detection(lr); ok {
-					outcome = r.store.Add(d)
-				}
-				outcomes[outcome]++
-			}
+	for lr := range detection.Records(ld) {
+		outcome := report.Ignored
+		if d, ok := detection.Read(lr); ok {
+			outcome = r.store.Add(d)
 		}
+		outcomes[outcome]++
 	}
 	r.ignored += outcomes[report.Ignored]
 	r.mu.Unlock()
@@ -123,12 +120,12 @@ func (r *reportExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	}
 	select {
 	case r.change <- struct{}{}:
-	default: // it is known already
+	default: // the writer has not taken the last change yet
 	}
 	return nil
 }
 
-// writer writes after each change, but not more often than it may.
+// writer writes after each change, but lets FlushInterval pass between writes.
 func (r *reportExporter) writer(ctx context.Context) {
 	defer close(r.done)
 	for {
@@ -152,7 +149,7 @@ func (r *reportExporter) writer(ctx context.Context) {
 	}
 }
 
-// write writes the files. An error was logged, once for failures in a row.
+// write writes the files. It logs the first of several errors in a row.
 func (r *reportExporter) write(ctx context.Context) error {
 	r.mu.Lock()
 	doc := r.store.Document(r.cfg.Title, r.version, time.Now())

@@ -19,7 +19,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
@@ -29,6 +28,7 @@ import (
 
 	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadata"
 	"github.com/iishunt/iishunt/exporter/huntreportexporter/internal/metadatatest"
+	"github.com/iishunt/iishunt/internal/detection/detectiontest"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
@@ -100,34 +100,15 @@ func (f *fixture) paths() []string {
 	return out
 }
 
-// logsOf is a detection of each path, as rare_client writes it.
-func logsOf(paths ...string) plog.Logs {
-	ld := plog.NewLogs()
-	records := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-	for _, path := range paths {
-		lr := records.AppendEmpty()
-		lr.SetEventName("iishunt.rare_client")
-		lr.SetSeverityText("Low")
-		lr.Attributes().PutStr("detection.id", path)
-		lr.Attributes().PutStr("url.path", path)
-		lr.Attributes().PutEmptySlice("detection.clients").AppendEmpty().SetStr("203.0.113.7")
-		lr.Attributes().PutInt("detection.request_count", 2)
-		for _, key := range []string{"detection.window.start", "detection.first_seen", "detection.last_seen", "detection.window.end"} {
-			lr.Attributes().PutStr(key, "2026-03-02T00:00:00Z")
-		}
-	}
-	return ld
-}
-
 func TestWritesAtStartAfterChangesAndAtShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.start()
 		require.Empty(t, f.paths(), "at the start there is a report already")
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/a.aspx")))
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/a.aspx")))
 		synctest.Wait()
 		require.Equal(t, []string{"/a.aspx"}, f.paths(), "the first change is written at once")
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/b.aspx")))
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/b.aspx")))
 		synctest.Wait()
 		require.Len(t, f.paths(), 1, "the next one not before the interval is over")
 		time.Sleep(f.cfg.FlushInterval)
@@ -136,9 +117,9 @@ func TestWritesAtStartAfterChangesAndAtShutdown(t *testing.T) {
 		writes := f.disk.created.Load()
 		time.Sleep(time.Hour)
 		require.Equal(t, writes, f.disk.created.Load(), "without a change nothing is written")
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/c.aspx")))
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/c.aspx")))
 		synctest.Wait()
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/d.aspx")))
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/d.aspx")))
 		f.shutdown()
 		require.Len(t, f.paths(), 4, "shutdown writes what the interval still held back")
 		f.shutdown() // twice is harmless
@@ -149,11 +130,11 @@ func TestFullDiskKeepsTheOldReportAndIsTriedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFixture(t)
 		f.start()
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/a.aspx")))
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/a.aspx")))
 		synctest.Wait()
 		time.Sleep(f.cfg.FlushInterval)
 		f.disk.full.Store(true)
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/b.aspx")), "the pipeline is not stopped")
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/b.aspx")), "the pipeline is not stopped")
 		time.Sleep(10 * f.cfg.FlushInterval)
 		require.Equal(t, []string{"/a.aspx"}, f.paths())
 		require.Equal(t, 1, f.logs.FilterLevelExact(zapcore.ErrorLevel).Len(), "it is said once")
@@ -163,7 +144,7 @@ func TestFullDiskKeepsTheOldReportAndIsTriedAgain(t *testing.T) {
 		require.Len(t, f.paths(), 2, "nothing was dropped meanwhile")
 		require.Equal(t, 1, f.logs.FilterMessage("The report is written again").Len())
 		f.disk.full.Store(true)
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/c.aspx")))
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/c.aspx")))
 		require.ErrorIs(t, f.Shutdown(t.Context()), errFull, "what cannot be written at the end is an error")
 	})
 }
@@ -205,11 +186,11 @@ func TestRestart(t *testing.T) {
 	} {
 		f := newFixture(t, func(c *Config) { c.Append = tt.append })
 		f.start()
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/a.aspx")))
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/a.aspx")))
 		f.shutdown()
 		f.make()
 		f.start()
-		require.NoError(t, f.ConsumeLogs(t.Context(), logsOf("/b.aspx")))
+		require.NoError(t, f.ConsumeLogs(t.Context(), detectiontest.Logs("/b.aspx")))
 		f.shutdown()
 		require.Equal(t, tt.want, f.paths(), "append: %v", tt.append)
 	}
@@ -222,7 +203,7 @@ func TestConcurrentConsumersAndRedelivery(t *testing.T) {
 	for i := range 8 {
 		wg.Go(func() {
 			for j := range 50 {
-				if err := f.ConsumeLogs(t.Context(), logsOf(fmt.Sprintf("/%d.aspx", (i*25+j)%225))); err != nil {
+				if err := f.ConsumeLogs(t.Context(), detectiontest.Logs(fmt.Sprintf("/%d.aspx", (i*25+j)%225))); err != nil {
 					t.Error(err)
 				}
 			}
@@ -239,7 +220,7 @@ func TestConcurrentConsumersAndRedelivery(t *testing.T) {
 func TestMetrics(t *testing.T) {
 	f := newFixture(t, func(c *Config) { c.MaxFindings = 1 })
 	f.start()
-	ld := logsOf("/a.aspx", "/a.aspx", "/b.aspx")
+	ld := detectiontest.Logs("/a.aspx", "/a.aspx", "/b.aspx")
 	ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().AppendEmpty().Body().SetStr("a log line that was forwarded")
 	require.NoError(t, f.ConsumeLogs(t.Context(), ld))
 	f.shutdown()

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/iishunt/iishunt/internal/oracle"
+	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
@@ -43,14 +45,7 @@ func TestHuntInTheSample(t *testing.T) {
 	}
 	raw, err := os.ReadFile(filepath.Join(sample, "expected.json"))
 	require.NoError(t, err)
-	var expected []struct {
-		WindowStart  string   `json:"window_start"`
-		URLPath      string   `json:"url_path"`
-		UserAgent    string   `json:"user_agent"`
-		Clients      []string `json:"clients"`
-		RequestCount int64    `json:"request_count"`
-		Complete     bool     `json:"complete"`
-	}
+	var expected []oracle.Finding
 	require.NoError(t, json.Unmarshal(raw, &expected))
 	for _, e := range expected {
 		slices.Sort(e.Clients)
@@ -64,7 +59,7 @@ func TestHuntInTheSample(t *testing.T) {
 	shell := doc.Findings[0]
 	require.Equal(t, "/uploads/logo.aspx", shell.Path, "the web shell is the most telling of all")
 	require.Len(t, shell.Windows, 4)
-	require.Equal(t, report.Strong, shell.Level)
+	require.Equal(t, rank.Strong, shell.Level)
 	lines, err := os.ReadFile(ndjson)
 	require.NoError(t, err)
 	require.Equal(t, detections, strings.Count(string(lines), "\n"))

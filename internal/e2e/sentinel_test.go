@@ -4,7 +4,6 @@
 package e2e
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,27 +13,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-)
 
-// sentinelCase is a worked case of the query, see testdata/sentinel.
-type sentinelCase struct {
-	ID         string              `json:"id"`
-	Title      string              `json:"title"`
-	Threshold  int                 `json:"client_threshold"`
-	Extensions []string            `json:"extensions"`
-	Input      []map[string]string `json:"-"`
-	RawInput   []map[string]any    `json:"input"`
-	Expected   []struct {
-		Path      string    `json:"url_path"`
-		UserAgent string    `json:"user_agent"`
-		FirstSeen time.Time `json:"first_seen"`
-		QueryEnd  time.Time `json:"query_end_time"`
-		Clients   []string  `json:"clients"`
-		Sites     []string  `json:"sites"`
-		Requests  int64     `json:"request_count"`
-	} `json:"expected"`
-	Reason string `json:"reason"`
-}
+	"github.com/iishunt/iishunt/internal/sentineltest"
+)
 
 // columns are those of the table that make a W3C log file, by their names there.
 var columns = [][2]string{
@@ -51,35 +32,9 @@ var columns = [][2]string{
 	{"sc-status", "scStatus"},
 }
 
-func sentinelCases(t *testing.T) []sentinelCase {
-	raw, err := os.ReadFile("../../testdata/sentinel/cases.json")
-	require.NoError(t, err)
-	var all struct {
-		Meta struct {
-			RowDefaults map[string]any `json:"row_defaults"`
-		} `json:"meta"`
-		Cases []sentinelCase `json:"cases"`
-	}
-	require.NoError(t, json.Unmarshal(raw, &all))
-	for i := range all.Cases {
-		c := &all.Cases[i]
-		for _, row := range c.RawInput {
-			full := map[string]string{}
-			for k, v := range all.Meta.RowDefaults {
-				full[k] = fmt.Sprint(v)
-			}
-			for k, v := range row {
-				full[k] = fmt.Sprint(v)
-			}
-			c.Input = append(c.Input, full)
-		}
-	}
-	return all.Cases
-}
-
 // asLog writes the rows as a log file. A value that is empty or has a blank
 // cannot stand in one.
-func (c *sentinelCase) asLog() (text string, ok bool) {
+func asLog(c *sentineltest.Case) (text string, ok bool) {
 	var b strings.Builder
 	b.WriteString("#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time")
 	for _, col := range columns {
@@ -108,8 +63,8 @@ func (c *sentinelCase) asLog() (text string, ok bool) {
 // whole collector, as log files.
 func TestSentinelCasesAsLogFiles(t *testing.T) {
 	var left []string
-	for _, c := range sentinelCases(t) {
-		text, ok := c.asLog()
+	for _, c := range sentineltest.Cases(t, root) {
+		text, ok := asLog(&c)
 		if !ok || len(c.Input) == 0 {
 			left = append(left, c.ID)
 			continue
@@ -131,14 +86,14 @@ service:
 `, dir, c.Threshold, strings.Join(c.Extensions, ", ")))
 			waitForRecords(t, s.get("sink/all"), len(c.Input))
 			col.shutdown() // evaluates the window
-			c.requireFindings(t, s.get("sink/all").records())
+			requireFindings(t, &c, s.get("sink/all").records())
 		})
 	}
 	require.Equal(t, []string{"agg-011", "agg-021", "sip-009", "ua-005", "ua-011", "ua-013"}, left,
 		"cases that no log file can hold: no row at all, a blank or an empty text as a value")
 }
 
-func (c *sentinelCase) requireFindings(t *testing.T, records []record) {
+func requireFindings(t *testing.T, c *sentineltest.Case, records []record) {
 	got := map[string]map[string]any{}
 	for _, r := range records {
 		if r.EventName() == "iishunt.rare_client" {

@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"github.com/iishunt/iishunt/internal/printable"
+	"github.com/iishunt/iishunt/internal/rank"
 )
 
-// What is kept of a detection. Everything in it may be chosen by an attacker;
-// what is longer is cut, lists end.
+// What is kept of a detection, all of which an attacker may choose: longer texts
+// are cut, and of longer lists the first elements are kept.
 const (
-	maxKey     = 2048 // bytes of the path and of the user agent
-	maxQuery   = 1024
-	maxReferer = 512
-	maxName    = 256 // any other text
-	maxClients = 50
-	maxPlaces  = 32 // sites, hosts, server addresses
-	maxList    = 16 // methods, reasons, tactics, techniques, other group values
-	maxSamples = 20
+	maxKeyBytes     = 2048 // the path, the user agent
+	maxQueryBytes   = 1024
+	maxRefererBytes = 512
+	maxNameBytes    = 256 // any other text
+	maxClients      = 50
+	maxPlaces       = 32 // sites, hosts, server addresses
+	maxList         = 16 // methods, reasons, tactics, techniques, other group values
+	maxSamples      = 20
 )
 
 // Detection is what rare_client says about one window.
@@ -33,7 +34,7 @@ type Detection struct {
 	Group       map[string]string // what else the rule groups by
 	Clients     []string          // sorted; at most maxClients
 	ClientCount int
-	Sites       []string // sorted, as the next two
+	Sites       []string // sorted, as are the next two
 	Hosts       []string
 	Servers     []string
 	Window
@@ -61,22 +62,13 @@ type Threat struct {
 
 // Window is the part of a detection that belongs to its window.
 type Window struct {
-	ID               string    `json:"id"`
-	Start            time.Time `json:"start"`
-	End              time.Time `json:"end"`
-	First            time.Time `json:"first"` // request
-	Last             time.Time `json:"last"`
-	Requests         int64     `json:"requests"`
-	Methods          []string  `json:"methods,omitempty"`
-	NoReferer        int64     `json:"no_referer,omitempty"`      // requests without
-	ForeignReferer   int64     `json:"foreign_referer,omitempty"` // requests with another host's
-	New              *bool     `json:"new,omitempty"`             // nil: nothing is remembered
-	History          time.Time `json:"history,omitzero"`          // from when on it is
-	Complete         bool      `json:"complete"`
-	IncompleteReason []string  `json:"incomplete,omitempty"`
-	Samples          []Sample  `json:"samples,omitempty"` // in order of time
-
-	command string // what looks like one in the samples' queries
+	ID    string    `json:"id"`
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	First time.Time `json:"first"` // the first request
+	Last  time.Time `json:"last"`
+	rank.Window
+	Samples []Sample `json:"samples,omitempty"` // in order of time
 }
 
 // Sample is a request.
@@ -103,11 +95,11 @@ func (d *Detection) tidy() bool {
 	if !d.History.IsZero() && !writable(d.History) {
 		d.History = time.Time{}
 	}
-	d.Window.ID = text(d.ID, maxName)
+	d.Window.ID = text(d.ID, maxNameBytes)
 	d.ID = d.Window.ID
 	d.Rule.tidy()
-	d.Path = text(d.Path, maxKey)
-	d.UserAgent = text(d.UserAgent, maxKey)
+	d.Path = text(d.Path, maxKeyBytes)
+	d.UserAgent = text(d.UserAgent, maxKeyBytes)
 	d.Group = group(d.Group)
 	d.Clients = list(d.Clients, maxClients)
 	slices.Sort(d.Clients)
@@ -120,8 +112,11 @@ func (d *Detection) tidy() bool {
 	d.Methods = list(d.Methods, maxList)
 	d.IncompleteReason = list(d.IncompleteReason, maxList)
 	d.Samples = samples(d.Samples)
-	d.command = findCommand(d.Samples)
-	if len(d.Clients) == 1 { // then it need not stand with each
+	d.Command = ""
+	for i := 0; i < len(d.Samples) && d.Command == ""; i++ {
+		d.Command = rank.Command(d.Samples[i].Query)
+	}
+	if len(d.Clients) == 1 { // it need not be repeated with each sample
 		for i := range d.Samples {
 			if d.Samples[i].Client == d.Clients[0] {
 				d.Samples[i].Client = ""
@@ -139,7 +134,7 @@ func text(s string, limit int) string { return printable.Text(printable.Cut(s, l
 func list(in []string, limit int) []string {
 	var out []string
 	for _, s := range in[:min(len(in), limit)] {
-		out = append(out, text(s, maxName))
+		out = append(out, text(s, maxNameBytes))
 	}
 	return out
 }
@@ -153,7 +148,7 @@ func group(in map[string]string) map[string]string {
 		if out == nil {
 			out = map[string]string{}
 		}
-		out[text(k, maxName)] = text(in[k], maxKey)
+		out[text(k, maxNameBytes)] = text(in[k], maxKeyBytes)
 	}
 	return out
 }
@@ -163,9 +158,9 @@ func samples(in []Sample) []Sample {
 	for _, s := range in[:min(len(in), maxSamples)] {
 		if writable(s.Time) {
 			out = append(out, Sample{
-				Time: s.Time, Client: text(s.Client, maxName), Method: text(s.Method, maxName),
-				Query: text(s.Query, maxQuery), Referer: text(s.Referer, maxReferer), User: text(s.User, maxName),
-				File: text(s.File, maxKey), Status: s.Status, Bytes: s.Bytes,
+				Time: s.Time, Client: text(s.Client, maxNameBytes), Method: text(s.Method, maxNameBytes),
+				Query: text(s.Query, maxQueryBytes), Referer: text(s.Referer, maxRefererBytes), User: text(s.User, maxNameBytes),
+				File: text(s.File, maxKeyBytes), Status: s.Status, Bytes: s.Bytes,
 			})
 		}
 	}
@@ -175,21 +170,21 @@ func samples(in []Sample) []Sample {
 
 func (r *Rule) tidy() {
 	for _, s := range []*string{&r.ID, &r.Name, &r.Version, &r.Category, &r.Reference, &r.Severity} {
-		*s = text(*s, maxName)
+		*s = text(*s, maxNameBytes)
 	}
-	r.Description = text(r.Description, maxKey)
+	r.Description = text(r.Description, maxKeyBytes)
 	r.Tactics, r.Techniques = threats(r.Tactics), threats(r.Techniques)
 }
 
 func threats(in []Threat) []Threat {
 	var out []Threat
 	for _, t := range in[:min(len(in), maxList)] {
-		out = append(out, Threat{ID: text(t.ID, maxName), Name: text(t.Name, maxName), Reference: text(t.Reference, maxName)})
+		out = append(out, Threat{ID: text(t.ID, maxNameBytes), Name: text(t.Name, maxNameBytes), Reference: text(t.Reference, maxNameBytes)})
 	}
 	return out
 }
 
-// size is about how many bytes the detection takes in the report.
+// size estimates the bytes that the detection takes in the report.
 func (d *Detection) size() int {
 	n := 400 + inJSON(d.Path) + inJSON(d.UserAgent)
 	for k, v := range d.Group {
@@ -207,7 +202,7 @@ func (d *Detection) size() int {
 	return n
 }
 
-// inJSON is how many bytes a text takes there: "<" becomes \u003c.
+// inJSON is how many bytes a text takes in the report: "<" becomes \u003c.
 func inJSON(s string) int {
 	n := len(s)
 	for i := range len(s) {

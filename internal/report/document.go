@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/rank"
 )
 
 // format is the version of the data in a report. A report of another format
@@ -17,22 +19,22 @@ const format = 1
 
 // Document is all that a report says; it stands in the HTML file as JSON.
 type Document struct {
-	Format    int        `json:"format"`
-	Title     string     `json:"title"`
-	Version   string     `json:"version,omitempty"` // of the program that wrote it
-	Generated time.Time  `json:"generated"`
-	Signals   []Signal   `json:"signals"`
-	Strong    int        `json:"strong_from"`
-	Moderate  int        `json:"moderate_from"`
-	Rules     []Rule     `json:"rules"`
-	Agents    []string   `json:"agents"`
-	Findings  []*Finding `json:"findings"`           // the most telling first
-	LeftOut   int64      `json:"left_out,omitempty"` // detections that had no room
-	Ignored   int64      `json:"ignored,omitempty"`  // records that are no detections
-	Run       *Run       `json:"run,omitempty"`      // nil: not known
+	Format    int           `json:"format"`
+	Title     string        `json:"title"`
+	Version   string        `json:"version,omitempty"` // of the program that wrote it
+	Generated time.Time     `json:"generated"`
+	Signals   []rank.Signal `json:"signals"`
+	Strong    int           `json:"strong_from"`
+	Moderate  int           `json:"moderate_from"`
+	Rules     []Rule        `json:"rules"`
+	Agents    []string      `json:"agents"`
+	Findings  []*Finding    `json:"findings"`           // the most telling first
+	LeftOut   int64         `json:"left_out,omitempty"` // detections that had no room
+	Ignored   int64         `json:"ignored,omitempty"`  // records that are no detections
+	Run       *Run          `json:"run,omitempty"`      // nil: not known
 }
 
-// Run says what a hunt in old logs read. Only who started the hunt knows.
+// Run says what a hunt in old logs read. Only the hunt command knows it.
 type Run struct {
 	Logs    string        `json:"logs"` // as they were asked for
 	Files   int64         `json:"files"`
@@ -62,7 +64,7 @@ func (s *Store) Document(title, version string, now time.Time) *Document {
 	s.prune()
 	doc := &Document{
 		Format: format, Title: title, Version: version, Generated: now.UTC().Truncate(time.Second),
-		Signals: Signals, Strong: strongFrom, Moderate: moderateFrom,
+		Signals: rank.Signals, Strong: rank.StrongFrom, Moderate: rank.ModerateFrom,
 		Rules: []Rule{}, Agents: []string{}, Findings: s.findings(), LeftOut: s.leftOut,
 	}
 	if doc.Findings == nil {
@@ -92,12 +94,12 @@ func intern[T any](seen map[string]int, all *[]T, key string, value T) int {
 
 // Add adds what a hunt read.
 func (doc *Document) Add(r *Run) {
-	r.Logs = text(r.Logs, maxKey)
+	r.Logs = text(r.Logs, maxKeyBytes)
 	for i := range r.Unread {
-		r.Unread[i].Path, r.Unread[i].Error = text(r.Unread[i].Path, maxKey), text(r.Unread[i].Error, maxKey)
+		r.Unread[i].Path, r.Unread[i].Error = text(r.Unread[i].Path, maxKeyBytes), text(r.Unread[i].Error, maxKeyBytes)
 	}
 	for i := range r.Warning {
-		r.Warning[i] = text(r.Warning[i], maxKey)
+		r.Warning[i] = text(r.Warning[i], maxKeyBytes)
 	}
 	doc.Run = r
 }
@@ -105,25 +107,12 @@ func (doc *Document) Add(r *Run) {
 // Levels counts the findings of each level: strong, moderate, weak.
 func (doc *Document) Levels() (out [3]int) {
 	for _, f := range doc.Findings {
-		out[slices.Index([]string{Strong, Moderate, Weak}, f.Level)]++
+		out[slices.Index([]string{rank.Strong, rank.Moderate, rank.Weak}, f.Level)]++
 	}
 	return out
 }
 
-// Words are the labels of the reasons.
-func (f *Finding) Words() []string {
-	var out []string
-	for _, r := range f.Reasons {
-		for _, s := range Signals {
-			if s.ID == r.Signal {
-				out = append(out, s.Label)
-			}
-		}
-	}
-	return out
-}
-
-// Who are the clients, or how many where they are many.
+// Who names the client, or says how many clients there are.
 func (f *Finding) Who() string {
 	if len(f.Clients) == 1 {
 		return f.Clients[0]

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/rank"
 )
 
 // Finding is a page (or whatever the rule groups by) and its clients, with all
@@ -26,10 +28,8 @@ type Finding struct {
 	Requests    int64             `json:"requests"`
 	AtLeast     bool              `json:"at_least,omitempty"` // windows overlap: requests of some are not added
 	Days        int               `json:"days"`               // UTC days on which a window's requests begin or end
-	Score       int               `json:"score"`
-	Level       string            `json:"level"`
-	Reasons     []Reason          `json:"reasons,omitempty"` // most points first
-	Windows     []Window          `json:"windows"`           // by start
+	rank.Score
+	Windows []Window `json:"windows"` // by start
 
 	rule  *Rule
 	agent string
@@ -52,8 +52,26 @@ func (s *Store) findings() []*Finding {
 	for _, f := range all {
 		f.count()
 	}
-	rank(all)
+	order(all)
 	return all
+}
+
+// order gives each finding its score and sorts them, the most telling first.
+func order(all []*Finding) {
+	seen := make([]rank.Finding, len(all))
+	for i, f := range all {
+		seen[i] = rank.Finding{
+			Path: f.Path, Agent: f.agent, Severity: f.rule.Severity, Clients: f.Clients, Sites: f.Sites, Hosts: f.Hosts,
+			Days: f.Days, Requests: f.Requests, Windows: make([]*rank.Window, len(f.Windows)),
+		}
+		for j := range f.Windows {
+			seen[i].Windows[j] = &f.Windows[j].Window
+		}
+	}
+	for i, score := range rank.Scores(seen) {
+		all[i].Score = score
+	}
+	slices.SortFunc(all, (*Finding).compare)
 }
 
 // key is the same for the detections of one finding: IIS paths have no case.
@@ -131,7 +149,7 @@ func (f *Finding) Last() time.Time {
 // compare is the order of the report: the most telling first.
 func (f *Finding) compare(o *Finding) int {
 	return cmp.Or(
-		cmp.Compare(o.Score, f.Score),
+		cmp.Compare(o.Points, f.Points),
 		cmp.Compare(o.Days, f.Days),
 		cmp.Compare(o.Requests, f.Requests),
 		o.Last().Compare(f.Last()),

@@ -31,15 +31,15 @@ var (
 	reportJS string
 )
 
-// The data is read back from between these two. In the JSON between them no
-// "<" stands, so that nothing in it can end it.
+// The data is read back from between these two. The JSON between them has no "<",
+// so nothing in it can end it.
 const (
 	dataBegin = `<script type="application/json" id="data">`
 	dataEnd   = "</script>"
 )
 
-// policy is the Content-Security-Policy: this very script and style, no
-// network, no images, no forms, and no way for a script to write HTML.
+// policy is the Content-Security-Policy: this script and style alone, no network,
+// no images, no forms, and no way for a script to write HTML.
 func policy(script string) string {
 	return "default-src 'none'; script-src " + hash(script) + "; style-src " + hash(style) +
 		"; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"

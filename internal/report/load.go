@@ -15,20 +15,19 @@ import (
 // ErrNotAReport says that a file is not a hunt report.
 var ErrNotAReport = errors.New("not a hunt report")
 
-// maxFile bounds what is read back, in bytes. A report of the largest limit is
-// smaller.
-const maxFile = 512 << 20
+// maxFileBytes bounds what is read back. A report of the largest limit is smaller.
+const maxFileBytes = 512 << 20
 
 // ReadFile reads the data of a report back. The file may have been changed by
-// anybody: nothing in it is taken as it is. An error is fs.ErrNotExist,
-// ErrNotAReport or one of reading.
+// anybody, so nothing in it is trusted. An error is fs.ErrNotExist, ErrNotAReport
+// or one of reading.
 func ReadFile(path string) (*Document, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	raw, err := io.ReadAll(io.LimitReader(f, maxFileBytes+1))
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +40,8 @@ func ReadFile(path string) (*Document, error) {
 
 // Parse reads the data of a report back.
 func Parse(raw []byte) (*Document, error) {
-	if len(raw) > maxFile {
-		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrNotAReport, maxFile)
+	if len(raw) > maxFileBytes {
+		return nil, fmt.Errorf("%w: it is longer than %d bytes", ErrNotAReport, maxFileBytes)
 	}
 	_, data, ok := bytes.Cut(raw, []byte(dataBegin))
 	if !ok {

@@ -70,7 +70,7 @@ func (doc *Document) line(f *Finding, w *Window) map[string]any {
 	put(attr.DetectionIncompleteReasons, w.IncompleteReason, len(w.IncompleteReason) > 0)
 	put(attr.DetectionEvidence, w.Samples, len(w.Samples) > 0)
 	out[attr.DetectionID] = w.ID
-	out["score"] = f.Score
+	out["score"] = f.Points
 	out["level"] = f.Level
 	out["reasons"] = f.Words()
 	return out

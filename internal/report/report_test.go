@@ -6,9 +6,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
-	"path/filepath"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,11 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/iishunt/iishunt/internal/golden"
+	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 	"github.com/iishunt/iishunt/internal/report/reporttest"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -36,17 +34,6 @@ func document(detections []*report.Detection) *report.Document {
 	return s.Document("A hunt", "v1", now)
 }
 
-func golden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.WriteFile(file, got, 0o600))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, string(want), string(got))
-}
-
 func page(t *testing.T, doc *report.Document) []byte {
 	t.Helper()
 	var out bytes.Buffer
@@ -57,13 +44,13 @@ func page(t *testing.T, doc *report.Document) []byte {
 func TestDataModel(t *testing.T) {
 	out, err := json.MarshalIndent(document(reporttest.Story()), "", "  ")
 	require.NoError(t, err)
-	golden(t, "story.json", append(out, '\n'))
+	golden.Equal(t, "testdata/story.json", append(out, '\n'))
 }
 
 func TestNDJSON(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, document(reporttest.Story()).WriteNDJSON(&out))
-	golden(t, "story.ndjson", out.Bytes())
+	golden.Equal(t, "testdata/story.ndjson", out.Bytes())
 }
 
 func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
@@ -103,6 +90,33 @@ func TestOverlappingWindowsAreNotAddedUp(t *testing.T) {
 	f := document([]*report.Detection{a, b}).Findings[0]
 	require.EqualValues(t, 3, f.Requests)
 	require.True(t, f.AtLeast)
+}
+
+func TestRanking(t *testing.T) {
+	var got []string
+	for _, f := range document(reporttest.Story()).Findings {
+		got = append(got, fmt.Sprintf("%s %d %s", f.Level, f.Points, f.Path))
+	}
+	require.Equal(t, []string{
+		"strong 145 /uploads/logo.aspx",
+		"weak 15 /search.aspx",
+		"weak 10 /admin/orders.aspx",
+		"weak 0 /partner.aspx",
+		"weak 0 /giftcard.aspx",
+	}, got)
+}
+
+func TestWindowOverMidnightIsTwoDays(t *testing.T) {
+	d := reporttest.Detection("/a.aspx", "192.0.2.1", 0, 3)
+	d.End, d.Last = d.End.Add(time.Hour), d.End.Add(time.Minute)
+	require.Equal(t, 2, document([]*report.Detection{d}).Findings[0].Days)
+}
+
+// One sample's query is enough, whichever it is.
+func TestCommandIsLookedForInEverySample(t *testing.T) {
+	d := reporttest.Detection("/a.aspx", "192.0.2.1", 0, 3)
+	d.Samples[1].Query = "cmd=dir"
+	require.Contains(t, document([]*report.Detection{d}).Findings[0].Reasons, rank.Reason{Signal: "command", Points: 30, Detail: "cmd=dir"})
 }
 
 func TestTheMostTellingAreKept(t *testing.T) {

@@ -18,9 +18,9 @@ const (
 	Ignored          // it has no id or no usable time
 )
 
-// room is how many bytes a detection may take and count as one. A longer one
+// roomBytes is how many bytes a detection may take and count as one. A longer one
 // counts as several, so that long texts cannot make the report grow.
-const room = 2048
+const roomBytes = 2048
 
 // Store keeps detections: each id once, and not more than its limit.
 type Store struct {
@@ -44,7 +44,7 @@ func (s *Store) Add(d *Detection) Outcome {
 	}
 	s.byID[d.ID] = d
 	s.weight += d.weight()
-	if s.weight > s.limit+s.limit/4 { // seldom: ranking all of them takes a while
+	if s.weight > s.limit+s.limit/4 { // now and then only, since ranking all of them takes a while
 		s.prune()
 	}
 	if old != nil {
@@ -53,7 +53,7 @@ func (s *Store) Add(d *Detection) Outcome {
 	return Added
 }
 
-func (d *Detection) weight() int { return 1 + d.size()/room }
+func (d *Detection) weight() int { return 1 + d.size()/roomBytes }
 
 // LeftOut is the number of detections that had no room.
 func (s *Store) LeftOut() int64 { return s.leftOut }

@@ -20,10 +20,10 @@ const stopTimeout = 30 * time.Second
 type Collector struct {
 	Program string   // its file
 	Configs []string // URIs or files, as --config takes them
-	Env     []string // beside this process's own
-	// Wait returns when the collector is to be stopped: with nil, because it is
-	// done. It gets an element each time that the collector has said that every
-	// record received so far has been evaluated.
+	Env     []string // in addition to this process's own
+	// Wait returns when the collector is to be stopped: nil if it is done.
+	// evaluated gets an element each time the collector says that every record
+	// received so far has been evaluated.
 	Wait func(ctx context.Context, evaluated <-chan struct{}) error
 }
 

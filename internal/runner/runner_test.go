@@ -1,48 +1,45 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package runner
+package runner_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
-	"os/signal"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/iishunt/iishunt/internal/runner"
+	"github.com/iishunt/iishunt/internal/runner/runnertest"
 )
 
-const role = "IISHUNT_RUNNER_TEST_COLLECTOR"
-
-// TestMain lets this test program play a collector.
 func TestMain(m *testing.M) {
-	switch os.Getenv(role) {
-	case "":
-		goleak.VerifyTestMain(m)
-	case "evaluates":
-		interrupted := make(chan os.Signal, 1)
-		signal.Notify(interrupted, os.Interrupt)
-		fmt.Println("t\twarn\tx.go:1\tA warning\t{\"resource\": {}, \"path\": \"a b\"}")
-		fmt.Println("t\tinfo\tx.go:1\t" + Evaluated)
-		<-interrupted
-	case "fails while it shuts down":
-		interrupted := make(chan os.Signal, 1)
-		signal.Notify(interrupted, os.Interrupt)
-		fmt.Println("t\tinfo\tx.go:1\t" + Evaluated)
-		<-interrupted
-		fmt.Print("the last words, without an end of line")
-		os.Exit(3)
-	case "ends":
-	}
+	runnertest.Main(m, map[string]runnertest.Part{
+		"evaluates": func(interrupted <-chan os.Signal) error {
+			runnertest.Log("warn", "A warning", `{"resource": {}, "path": "a b"}`)
+			runnertest.Log("info", runner.Evaluated, "")
+			<-interrupted
+			return nil
+		},
+		"fails while it shuts down": func(interrupted <-chan os.Signal) error {
+			runnertest.Log("info", runner.Evaluated, "")
+			<-interrupted
+			fmt.Print("the last words, without an end of line")
+			os.Exit(3)
+			return nil
+		},
+		"ends": func(<-chan os.Signal) error { return nil },
+	}, func(m *testing.M) { goleak.VerifyTestMain(m) })
 }
 
-func collector(t *testing.T, how string) Collector {
+func collector(t *testing.T, part string) runner.Collector {
 	t.Helper()
-	self, err := os.Executable()
-	require.NoError(t, err)
-	return Collector{Program: self, Env: []string{role + "=" + how}, Wait: FirstEvaluated}
+	return runner.Collector{Program: runnertest.Cast(t, part), Wait: runner.FirstEvaluated}
 }
 
 func TestRunUntilAllIsEvaluated(t *testing.T) {
@@ -73,4 +70,24 @@ func TestCancelledRunStopsTheCollector(t *testing.T) {
 	}
 	_, err := c.Run(ctx)
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestEndpointTakesAndRefuses(t *testing.T) {
+	t.Cleanup(http.DefaultClient.CloseIdleConnections)
+	errBad := errors.New("not an export")
+	var got []string
+	e, err := runner.Receive("logs", func(body []byte) error {
+		if string(body) == "bad" {
+			return errBad
+		}
+		got = append(got, string(body))
+		return nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, runnertest.Export(e.URL+"/v1/logs", []byte("good")))
+	require.ErrorContains(t, runnertest.Export(e.URL+"/v1/logs", []byte("bad")), "400")
+	require.ErrorContains(t, runnertest.Export(e.URL+"/v1/metrics", []byte("good")), "404")
+	http.DefaultClient.CloseIdleConnections()
+	require.ErrorIs(t, e.Close(), errBad)
+	require.Equal(t, []string{"good"}, got)
 }

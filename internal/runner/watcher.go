@@ -18,11 +18,11 @@ const (
 	Evaluated = "every record received so far has been evaluated"
 
 	tailLines   = 30 // of the collector's log, shown when it fails
-	maxWarnings = 20 // shown after the detections
+	maxWarnings = 20 // kept; the first ones
 )
 
-// watcher reads the collector's log: it tells of the line that says that all is
-// evaluated, and keeps the warnings, and the last lines for an error.
+// watcher reads the collector's log. It reports the line that says that everything
+// is evaluated, and keeps the warnings, and the last lines for an error.
 type watcher struct {
 	evaluated chan struct{} // holds one element
 	rest      []byte        // an unfinished line

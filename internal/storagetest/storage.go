@@ -16,8 +16,14 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
-// Disk is a storage extension. Its content outlives its clients, as it does a
-// process.
+// Host is a Collector with these extensions.
+type Host map[component.ID]component.Component
+
+// GetExtensions implements component.Host.
+func (h Host) GetExtensions() map[component.ID]component.Component { return h }
+
+// Disk is a storage extension. Its content outlives its clients, as files outlive
+// a process.
 type Disk struct {
 	component.StartFunc
 	component.ShutdownFunc
@@ -48,7 +54,8 @@ func (d *Disk) GetClient(_ context.Context, _ component.Kind, id component.ID, _
 	return &client{d, id}, nil
 }
 
-// SetFault makes f be asked before each batch; its error fails the batch.
+// SetFault sets a function that is asked before each batch; its error fails the
+// batch.
 func (d *Disk) SetFault(f func([]*storage.Operation) error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -140,7 +147,7 @@ func (c *client) Batch(_ context.Context, ops ...*storage.Operation) error {
 	return nil
 }
 
-// Walk is that of storage.Walker.
+// Walk implements storage.Walker.
 func (c *client) Walk(ctx context.Context, f storage.WalkFunc) error {
 	var ops []*storage.Operation
 	for _, key := range c.disk.Keys() {

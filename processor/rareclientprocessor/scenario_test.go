@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -28,13 +27,12 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/iishunt/iishunt/internal/golden"
 	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/storagetest"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
-
-var update = flag.Bool("update", false, "rewrite the scenarios' detections and metrics")
 
 var (
 	root      = filepath.Join("..", "..")
@@ -53,8 +51,8 @@ func TestScenarios(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				require.FileExists(t, filepath.Join(folder, "README.md"), "the reason")
 				detections, metrics := runScenario(t, scenarioConfig(t, path), filepath.Join(folder, "records.jsonl"))
-				compare(t, filepath.Join(folder, "detections.json"), detections)
-				compare(t, filepath.Join(folder, "metrics.txt"), metrics)
+				golden.Equal(t, filepath.Join(folder, "detections.json"), detections)
+				golden.Equal(t, filepath.Join(folder, "metrics.txt"), metrics)
 			})
 		})
 	}
@@ -113,11 +111,6 @@ func scenarioConfig(t *testing.T, path string) *Config {
 	return cfg
 }
 
-// disks is a host with storage extensions, for configurations that name one.
-type disks map[component.ID]component.Component
-
-func (d disks) GetExtensions() map[component.ID]component.Component { return d }
-
 // runScenario gives the processor the records of a file at once, eight days
 // after the last of them, so that every window closes.
 func runScenario(t *testing.T, cfg *Config, path string) (detections, metrics []byte) {
@@ -129,7 +122,7 @@ func runScenario(t *testing.T, cfg *Config, path string) (detections, metrics []
 	sink := new(consumertest.LogsSink)
 	p, err := NewFactory().CreateLogs(t.Context(), set, cfg, sink)
 	require.NoError(t, err)
-	require.NoError(t, p.Start(t.Context(), disks{component.MustNewID("file_storage"): storagetest.NewDisk()}))
+	require.NoError(t, p.Start(t.Context(), storagetest.Host{component.MustNewID("file_storage"): storagetest.NewDisk()}))
 	require.NoError(t, p.ConsumeLogs(t.Context(), ld))
 	time.Sleep(3 * cfg.IdleTimeout)
 	values := values(t, tel)
@@ -217,13 +210,4 @@ func detectionsJSON(t *testing.T, sink *consumertest.LogsSink) []byte {
 	enc.SetIndent("", "  ")
 	require.NoError(t, enc.Encode(out))
 	return text.Bytes()
-}
-
-func compare(t *testing.T, path string, got []byte) {
-	if *update {
-		require.NoError(t, os.WriteFile(path, got, 0o600))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, string(want), string(got))
 }

@@ -5,9 +5,6 @@ package rareclientprocessor
 
 import (
 	"context"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -20,60 +17,15 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/processor/processortest"
 
+	"github.com/iishunt/iishunt/internal/detection"
 	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/internal/rule"
+	"github.com/iishunt/iishunt/internal/sentineltest"
 	"github.com/iishunt/iishunt/processor/rareclientprocessor/internal/metadata"
 )
 
-type sentinelRow struct {
-	TimeGenerated time.Time `json:"TimeGenerated"`
-	Site          *string   `json:"sSiteName"`
-	Client        *string   `json:"cIP"`
-	Server        *string   `json:"sIP"`
-	Stem          *string   `json:"csUriStem"`
-	UserAgent     *string   `json:"csUserAgent"`
-	Status        *string   `json:"scStatus"`
-}
-
-type sentinelFinding struct {
-	Path         string    `json:"url_path"`
-	UserAgent    string    `json:"user_agent"`
-	FirstSeen    time.Time `json:"first_seen"`
-	QueryEndTime time.Time `json:"query_end_time"`
-	Clients      []string  `json:"clients"`
-	Sites        []string  `json:"sites"`
-	Requests     int64     `json:"request_count"`
-}
-
-type sentinelCases struct {
-	Meta struct {
-		RowDefaults map[string]any `json:"row_defaults"`
-	} `json:"meta"`
-	Cases []struct {
-		ID         string            `json:"id"`
-		Title      string            `json:"title"`
-		Threshold  int               `json:"client_threshold"`
-		Extensions []string          `json:"extensions"`
-		Input      []sentinelRow     `json:"input"`
-		Expected   []sentinelFinding `json:"expected"`
-		Reason     string            `json:"reason"`
-	} `json:"cases"`
-}
-
-// columns returns the row's cells, those that it does not name by their default.
-func (r *sentinelRow) columns(defaults map[string]any) map[string]string {
-	out := map[string]string{}
-	for column, value := range map[string]*string{
-		"sSiteName": r.Site, "cIP": r.Client, "sIP": r.Server, "csUriStem": r.Stem, "csUserAgent": r.UserAgent, "scStatus": r.Status,
-	} {
-		if value != nil {
-			out[column] = *value
-		} else if v, ok := defaults[column].(string); ok {
-			out[column] = v
-		}
-	}
-	return out
-}
+// sentinelColumns are those that the query looks at, but for the time.
+var sentinelColumns = []string{"sSiteName", "cIP", "sIP", "csUriStem", "csUserAgent", "scStatus"}
 
 // sentinelForms are the ways in which a row can reach the processor.
 var sentinelForms = map[string]struct {
@@ -129,17 +81,20 @@ func putColumns(m pcommon.Map, row map[string]string) {
 // TestSentinelCases runs the worked cases of the query, all rows in one window,
 // as iis_log would write them and as rows of the table.
 func TestSentinelCases(t *testing.T) {
-	raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "sentinel", "cases.json"))
-	require.NoError(t, err)
-	var cases sentinelCases
-	require.NoError(t, json.Unmarshal(raw, &cases))
-	require.Len(t, cases.Cases, 81)
+	cases := sentineltest.Cases(t, root)
+	require.Len(t, cases, 81)
 	for name, form := range sentinelForms {
-		for _, c := range cases.Cases {
+		for _, c := range cases {
 			t.Run(name+"/"+c.ID, func(t *testing.T) {
 				ld := plog.NewLogs()
-				for i := range c.Input {
-					form.put(ld.ResourceLogs().AppendEmpty(), c.Input[i].TimeGenerated, c.Input[i].columns(cases.Meta.RowDefaults))
+				for _, row := range c.Input {
+					read := map[string]string{}
+					for _, column := range sentinelColumns {
+						if value, ok := row[column]; ok {
+							read[column] = value
+						}
+					}
+					form.put(ld.ResourceLogs().AppendEmpty(), row.Time(t), read)
 				}
 				cfg := createDefaultConfig().(*Config)
 				cfg.Input = form.input
@@ -148,7 +103,7 @@ func TestSentinelCases(t *testing.T) {
 				cfg.ClientThreshold = c.Threshold
 				cfg.Match.Extensions = c.Extensions
 				require.NoError(t, cfg.Validate())
-				got := sentinelFindings(detect(t, cfg, ld))
+				got := sentinelFindings(t, detect(t, cfg, ld))
 				want := slices.Clone(c.Expected)
 				for i := range want {
 					sites := slices.Sorted(slices.Values(want[i].Sites))
@@ -170,42 +125,20 @@ func detect(t *testing.T, cfg *Config, ld plog.Logs) []plog.LogRecord {
 	require.NoError(t, p.Shutdown(context.Background()))
 	var out []plog.LogRecord
 	for _, ld := range sink.AllLogs() {
-		for _, rl := range ld.ResourceLogs().All() {
-			for _, sl := range rl.ScopeLogs().All() {
-				for _, lr := range sl.LogRecords().All() {
-					out = append(out, lr)
-				}
-			}
-		}
+		out = slices.AppendSeq(out, detection.Records(ld))
 	}
 	return out
 }
 
-func sentinelFindings(records []plog.LogRecord) []sentinelFinding {
-	out := []sentinelFinding{}
+func sentinelFindings(t *testing.T, records []plog.LogRecord) []sentineltest.Finding {
+	out := []sentineltest.Finding{}
 	for _, lr := range records {
-		a := lr.Attributes().AsRaw()
-		out = append(out, sentinelFinding{
-			Path: a["url.path"].(string), UserAgent: a["user_agent.original"].(string),
-			FirstSeen: parseTime(a["detection.first_seen"]), QueryEndTime: parseTime(a["detection.last_seen"]),
-			Clients: texts(a["detection.clients"]), Sites: texts(a["detection.sites"]),
-			Requests: a["detection.request_count"].(int64),
+		d, ok := detection.Read(lr)
+		require.True(t, ok)
+		out = append(out, sentineltest.Finding{
+			Path: d.Path, UserAgent: d.UserAgent, FirstSeen: d.First, QueryEnd: d.Last,
+			Clients: d.Clients, Sites: d.Sites, Requests: d.Requests,
 		})
-	}
-	return out
-}
-
-func parseTime(v any) time.Time {
-	t, _ := time.Parse(time.RFC3339Nano, v.(string))
-	return t
-}
-
-func texts(v any) []string {
-	var out []string
-	if list, ok := v.([]any); ok {
-		for _, x := range list {
-			out = append(out, x.(string))
-		}
 	}
 	return out
 }

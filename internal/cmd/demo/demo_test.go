@@ -6,76 +6,69 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"net/http"
+	"errors"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"go.uber.org/goleak"
 
 	"github.com/iishunt/iishunt/internal/runner"
+	"github.com/iishunt/iishunt/internal/runner/runnertest"
 )
 
-// role makes this test program play a collector.
-const role = "IISHUNT_DEMO_TEST_COLLECTOR"
-
 func TestMain(m *testing.M) {
-	if r := os.Getenv(role); r != "" {
-		os.Exit(playCollector(r))
-	}
-	os.Exit(m.Run())
+	runnertest.Main(m, map[string]runnertest.Part{
+		"refuses its configuration": func(<-chan os.Signal) error {
+			return errors.New("Error: invalid configuration: processors::rare_client: window: -1s; it must be 1s or more")
+		},
+		"detects": detects,
+		"hangs": func(interrupted <-chan os.Signal) error {
+			<-interrupted
+			return nil
+		},
+	}, func(m *testing.M) { goleak.VerifyTestMain(m) })
 }
 
-// playCollector behaves as the collector does in one of its ways to go.
-func playCollector(how string) int {
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt)
-	if how == "refuses its configuration" {
-		fmt.Fprintln(os.Stderr, "Error: invalid configuration: processors::rare_client: window: -1s; it must be 1s or more")
-		return 1
+func detects(interrupted <-chan os.Signal) error {
+	req := plogotlp.NewExportRequest()
+	if err := req.UnmarshalJSON([]byte(export)); err != nil {
+		return err
 	}
-	if how == "detects" {
-		_, url, _ := strings.Cut(os.Args[len(os.Args)-1], `endpoint: "`)
-		url, _, _ = strings.Cut(url, `"`)
-		for range 2 { // delivery is at least once
-			resp, err := http.Post(url+"/v1/logs", "application/json", strings.NewReader(export))
-			if err != nil {
-				return 2
-			}
-			if resp.Body.Close(); resp.StatusCode != http.StatusOK {
-				return 2
-			}
+	body, err := req.MarshalProto()
+	if err != nil {
+		return err
+	}
+	for range 2 { // delivery is at least once
+		if err := runnertest.Export(runnertest.Endpoint()+"/v1/logs", body); err != nil {
+			return err
 		}
-		fmt.Fprintln(os.Stderr, "2026-03-04T05:06:07Z\twarn\thunt/report.go:1\tNothing can be found\t"+
-			`{"resource": {"service.name": "iishunt"}, "otelcol.signal": "logs", "stage": "extension", "records": 12}`)
-		fmt.Fprintln(os.Stderr, "2026-03-04T05:06:07Z\tinfo\thunt/report.go:1\t"+runner.Evaluated)
 	}
+	runnertest.Log("warn", "Nothing can be found", `{"resource": {"service.name": "iishunt"}, "otelcol.signal": "logs", "stage": "extension", "records": 12}`)
+	runnertest.Log("info", runner.Evaluated, "")
 	<-interrupted
-	return 0
+	return nil
 }
 
 func runAgainst(t *testing.T, how string, o options) (string, error) {
 	t.Helper()
-	t.Setenv(role, how)
-	self, err := os.Executable()
-	require.NoError(t, err)
-	o.collector, o.config = self, "config/demo.yaml"
+	o.collector, o.config = runnertest.Cast(t, how), "config/demo.yaml"
 	if o.timeout == 0 {
 		o.timeout = time.Minute
 	}
 	var out bytes.Buffer
-	err = run(context.Background(), o, &out)
+	err := run(context.Background(), o, &out)
 	return out.String(), err
 }
 
 func TestDetectionsArePrintedOnceAndTheRunEnds(t *testing.T) {
 	out, err := runAgainst(t, "detects", options{})
 	require.NoError(t, err)
-	require.Equal(t, "Hunting with config/demo.yaml; it ends by itself.\n\n"+report, out)
+	require.Equal(t, "Hunting with config/demo.yaml; it ends by itself.\n\n"+printed, out)
 }
 
 func TestFailureShowsTheCollectorsOwnWords(t *testing.T) {
@@ -119,13 +112,6 @@ func TestExpectedFileMustNotHoldFieldsThatAreNotCompared(t *testing.T) {
 	require.ErrorContains(t, err, "severity")
 }
 
-func TestExportThatIsNoJSONIsAnError(t *testing.T) {
-	s, err := startSink(func(detection) {})
-	require.NoError(t, err)
-	resp, err := http.Post(s.url+"/v1/logs", "application/json", strings.NewReader("{"))
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, http.StatusBadRequest, resp.StatusCode)
-	_, err = s.stop()
-	require.ErrorContains(t, err, "not an OTLP/JSON export")
+func TestExportThatIsNoOTLPIsAnError(t *testing.T) {
+	require.ErrorContains(t, newSink(func(found) {}).take([]byte("\xff")), "not an export of logs")
 }

@@ -9,43 +9,28 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/iishunt/iishunt/internal/attr"
+	"github.com/iishunt/iishunt/internal/oracle"
 )
 
-// outcome holds what two runs over the same logs must have in common: what
-// was found, not when it was observed or in which order requests arrived.
-type outcome struct {
-	WindowStart  string   `json:"window_start"`
-	WindowEnd    string   `json:"window_end"`
-	URLPath      string   `json:"url_path"`
-	UserAgent    string   `json:"user_agent"`
-	Clients      []string `json:"clients"`
-	Sites        []string `json:"sites"`
-	RequestCount int64    `json:"request_count"`
-	FirstSeen    string   `json:"first_seen"`
-	LastSeen     string   `json:"last_seen"`
-	Complete     bool     `json:"complete"`
-}
-
-// outcomes returns the detections' JSON lines, sorted by window, then path.
-func outcomes(detections []detection) []string {
-	all := make([]outcome, 0, len(detections))
+// outcomes returns what two runs over the same logs must have in common: what was
+// found, not when it was observed or in which order requests arrived. Each is a
+// JSON line; they are sorted by window, then path.
+func outcomes(detections []found) []string {
+	all := make([]oracle.Finding, 0, len(detections))
 	for _, d := range detections {
-		n, _ := strconv.ParseInt(d.text(attr.DetectionRequestCount), 10, 64)
-		all = append(all, outcome{
-			WindowStart:  d.text(attr.DetectionWindowStart),
-			WindowEnd:    d.text(attr.DetectionWindowEnd),
-			URLPath:      d.text(attr.URLPath),
-			UserAgent:    d.text(attr.UserAgentOriginal),
-			Clients:      d.texts(attr.DetectionClients),
-			Sites:        d.texts(attr.DetectionSites),
-			RequestCount: n,
-			FirstSeen:    d.text(attr.DetectionFirstSeen),
-			LastSeen:     d.text(attr.DetectionLastSeen),
-			Complete:     d.complete(),
+		all = append(all, oracle.Finding{
+			WindowStart:  stamp(d.Start),
+			WindowEnd:    stamp(d.End),
+			URLPath:      d.Path,
+			UserAgent:    d.UserAgent,
+			Clients:      append([]string{}, d.Clients...), // [] and not null where there is none
+			Sites:        append([]string{}, d.Sites...),
+			RequestCount: d.Requests,
+			FirstSeen:    stamp(d.First),
+			LastSeen:     stamp(d.Last),
+			Complete:     d.Complete,
 		})
 	}
 	return lines(all)
@@ -59,7 +44,7 @@ func readExpected(path string) ([]string, error) {
 	}
 	d := json.NewDecoder(bytes.NewReader(content))
 	d.DisallowUnknownFields() // a field that is not compared would be a false promise
-	var all []outcome
+	var all []oracle.Finding
 	if err := d.Decode(&all); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -67,7 +52,7 @@ func readExpected(path string) ([]string, error) {
 }
 
 // lines makes sorted JSON lines; they begin with the window, so it sorts first.
-func lines(all []outcome) []string {
+func lines(all []oracle.Finding) []string {
 	out := make([]string, 0, len(all))
 	for _, c := range all {
 		slices.Sort(c.Clients)

@@ -3,7 +3,7 @@
 
 package main
 
-// One export as OTLP/JSON has it, the report that it makes, and what of it is compared.
+// One export, what is printed of it, and what of it is compared.
 const (
 	export = `{"resourceLogs":[{"scopeLogs":[{"logRecords":[
 {"body":{"stringValue":"a log line that was forwarded"}},
@@ -33,7 +33,7 @@ const (
  {"key":"detection.incomplete_reasons","value":{"arrayValue":{"values":[{"stringValue":"late_records"}]}}},
  {"key":"detection.id","value":{"stringValue":"00ff"}}]}]}]}]}`
 
-	report = `[1] 1 client (203.0.113.77) made all 2 requests for /up/x.aspx on W3SVC1 between A and B
+	printed = `[1] 1 client (203.0.113.77) made all 2 requests for /up/x.aspx on W3SVC1 between A and B
     window      2026-03-02T00:00:00Z to 2026-03-03T00:00:00Z
     clients     203.0.113.77
     sites       W3SVC1

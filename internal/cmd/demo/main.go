@@ -6,9 +6,9 @@
 //
 //	go run ./internal/cmd/demo
 //
-// It starts the collector with config/demo.yaml, whose exporter it replaces by
-// OTLP/HTTP to a listener of its own on loopback. The collector says in its log
-// when every record has been evaluated; then it is stopped.
+// It starts the collector with config/demo.yaml, but lets it export to a listener
+// of this program on loopback. When the collector logs that every record has been
+// evaluated, it is stopped.
 package main
 
 import (
@@ -18,17 +18,16 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/iishunt/iishunt/internal/runner"
 )
 
-// overlay sends the detections to url, in place of the configuration's own
-// exporters. Without a queue the collector is told of each delivery at once, so
-// that nothing can be on its way when it says that it is done.
+// overlay sends the detections to url instead of to the configuration's own
+// exporters. Without a queue nothing can be on its way when the collector says
+// that it is done.
 func overlay(url string) string {
-	return fmt.Sprintf("yaml:{exporters: {otlp_http/demo: {endpoint: %q, encoding: json, compression: none, "+
+	return fmt.Sprintf("yaml:{exporters: {otlp_http/demo: {endpoint: %q, compression: none, "+
 		"sending_queue: {enabled: false}}}, service: {pipelines: {logs: {exporters: [otlp_http/demo]}}}}", url)
 }
 
@@ -49,13 +48,7 @@ func main() {
 	flag.DurationVar(&o.timeout, "timeout", 2*time.Minute, "give up after this long")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, o, os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "demo:", err)
-		os.Exit(1)
-	}
+	runner.Main("demo", func(ctx context.Context) error { return run(ctx, o, os.Stdout) })
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
@@ -65,26 +58,26 @@ func run(ctx context.Context, o options, out io.Writer) error {
 
 	fmt.Fprintf(out, "Hunting with %s; it ends by itself.\n\n", o.config)
 	p := newPrinter(out)
-	s, err := startSink(p.detection)
+	s := newSink(p.detection)
+	endpoint, err := runner.Receive("logs", s.take)
 	if err != nil {
 		return fmt.Errorf("listening on loopback for the collector's detections: %w", err)
 	}
-	collector := runner.Collector{Program: o.collector, Configs: []string{o.config, overlay(s.url)}, Wait: runner.FirstEvaluated}
+	collector := runner.Collector{Program: o.collector, Configs: []string{o.config, overlay(endpoint.URL)}, Wait: runner.FirstEvaluated}
 	warnings, collectErr := collector.Run(ctx)
-	detections, sinkErr := s.stop()
-	if err := errors.Join(collectErr, sinkErr); err != nil {
+	if err := errors.Join(collectErr, endpoint.Close()); err != nil {
 		return err
 	}
-	p.summary(detections)
+	p.summary(s.detections)
 	p.warnings(warnings)
-	return check(o, detections, out)
+	return check(o, s.detections, out)
 }
 
-// check writes and compares what was found, as far as it is asked to.
-func check(o options, detections []detection, out io.Writer) error {
-	found := outcomes(detections)
+// check writes and compares what was found, if the options say so.
+func check(o options, detections []found, out io.Writer) error {
+	got := outcomes(detections)
 	if o.jsonl != "" {
-		if err := writeLines(o.jsonl, found); err != nil {
+		if err := writeLines(o.jsonl, got); err != nil {
 			return fmt.Errorf("-jsonl: %w", err)
 		}
 	}
@@ -95,7 +88,7 @@ func check(o options, detections []detection, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("-expected: %w", err)
 	}
-	if diff := difference(want, found); diff != "" {
+	if diff := difference(want, got); diff != "" {
 		return fmt.Errorf("the detections are not those in %s (- expected, + found):\n%s", o.expected, diff)
 	}
 	fmt.Fprintf(out, "They are the %d detections in %s.\n", len(want), o.expected)

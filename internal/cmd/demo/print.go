@@ -7,10 +7,13 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
-	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/printable"
+	"github.com/iishunt/iishunt/internal/report"
 )
 
 // printer writes detections as an analyst reads them: the sentence, then what
@@ -22,31 +25,30 @@ type printer struct {
 
 func newPrinter(out io.Writer) *printer { return &printer{out: out} }
 
-func (p *printer) detection(d detection) {
+func (p *printer) detection(d found) {
 	p.count++
 	fmt.Fprintf(p.out, "[%d] %s\n", p.count, printable.Text(d.sentence))
-	p.field("window", d.text(attr.DetectionWindowStart)+" to "+d.text(attr.DetectionWindowEnd))
-	p.field("clients", strings.Join(d.texts(attr.DetectionClients), ", "))
-	p.field("sites", strings.Join(d.texts(attr.DetectionSites), ", "))
-	p.field("hosts", strings.Join(d.texts(attr.DetectionHosts), ", "))
-	p.field("user agent", d.text(attr.UserAgentOriginal))
-	p.field("requests", fmt.Sprintf("%s, first %s, last %s", d.text(attr.DetectionRequestCount),
-		d.text(attr.DetectionFirstSeen), d.text(attr.DetectionLastSeen)))
-	for i, e := range d.attrs[attr.DetectionEvidence].maps() {
-		name := ""
-		if i == 0 {
-			name = "evidence"
-		}
-		p.field(name, request(d, e))
+	p.field("window", stamp(d.Start)+" to "+stamp(d.End))
+	p.field("clients", strings.Join(d.Clients, ", "))
+	p.field("sites", strings.Join(d.Sites, ", "))
+	p.field("hosts", strings.Join(d.Hosts, ", "))
+	p.field("user agent", d.UserAgent)
+	p.field("requests", fmt.Sprintf("%d, first %s, last %s", d.Requests, stamp(d.First), stamp(d.Last)))
+	name := "evidence"
+	for _, s := range d.Samples {
+		p.field(name, request(d, s))
+		name = ""
 	}
 	p.field("complete", completeness(d))
-	p.field("rule", d.text(attr.SecurityRuleName)+" (severity "+d.severity+")")
-	p.field("ATT&CK", strings.Join(append(threats(d, attr.ThreatTacticID, attr.ThreatTacticName), threats(d, attr.ThreatTechniqueID, attr.ThreatTechniqueName)...), ", "))
-	p.field("id", d.text(attr.DetectionID))
+	p.field("rule", d.Rule.Name+" (severity "+d.Rule.Severity+")")
+	p.field("ATT&CK", threats(d.Rule.Tactics, d.Rule.Techniques))
+	p.field("id", d.ID)
 	fmt.Fprintln(p.out)
 }
 
-// field writes a line of a detection's block; nothing where there is no value.
+func stamp(t time.Time) string { return t.Format(time.RFC3339Nano) }
+
+// field writes a line of a detection's block, unless the value is empty.
 func (p *printer) field(name, value string) {
 	if value != "" {
 		fmt.Fprintf(p.out, "    %-10s  %s\n", name, printable.Text(value))
@@ -54,45 +56,50 @@ func (p *printer) field(name, value string) {
 }
 
 // request is one line for a sample request, much as IIS logged it.
-func request(d detection, e map[string]anyValue) string {
-	uri := d.text(attr.URLPath)
-	if q := e[attr.EvidenceQuery].text(); q != "" {
-		uri += "?" + q
+func request(d found, s report.Sample) string {
+	uri, status := d.Path, "-"
+	if s.Query != "" {
+		uri += "?" + s.Query
 	}
-	line := fmt.Sprintf("%s  %-4s %s  %s", e[attr.EvidenceTime].text(), cmp.Or(e[attr.EvidenceMethod].text(), "-"), cmp.Or(e[attr.EvidenceStatus].text(), "-"), uri)
-	for _, name := range []string{attr.EvidenceUser, attr.EvidenceReferer, attr.EvidenceBytes} {
-		if v := e[name].text(); v != "" {
-			line += "  " + name + " " + v
-		}
+	if s.Status != 0 {
+		status = strconv.Itoa(s.Status)
 	}
-	if d.text(attr.DetectionClientCount) != "1" {
-		line += "  from " + e[attr.EvidenceClient].text()
+	line := fmt.Sprintf("%s  %-4s %s  %s", stamp(s.Time), cmp.Or(s.Method, "-"), status, uri)
+	if s.User != "" {
+		line += "  user " + s.User
+	}
+	if s.Referer != "" {
+		line += "  referer " + s.Referer
+	}
+	if s.Bytes != 0 {
+		line += "  bytes " + strconv.FormatInt(s.Bytes, 10)
+	}
+	if d.ClientCount != 1 {
+		line += "  from " + s.Client
 	}
 	return line
 }
 
-func completeness(d detection) string {
-	if d.complete() {
+func completeness(d found) string {
+	if d.Complete {
 		return "yes: nothing of the window was lost"
 	}
-	return "no: " + strings.Join(d.texts(attr.DetectionIncompleteReasons), ", ") + "; a second client may have gone unseen"
+	return "no: " + strings.Join(d.IncompleteReason, ", ") + "; a second client may have gone unseen"
 }
 
-func threats(d detection, id, name string) []string {
-	names, out := d.texts(name), d.texts(id)
-	for i := range out {
-		if i < len(names) {
-			out[i] += " " + names[i]
-		}
+func threats(lists ...[]report.Threat) string {
+	var out []string
+	for _, t := range slices.Concat(lists...) {
+		out = append(out, strings.TrimSpace(t.ID+" "+t.Name))
 	}
-	return out
+	return strings.Join(out, ", ")
 }
 
-func (p *printer) summary(detections []detection) {
-	windows, incomplete := map[string]bool{}, 0
+func (p *printer) summary(detections []found) {
+	windows, incomplete := map[time.Time]bool{}, 0
 	for _, d := range detections {
-		windows[d.text(attr.DetectionWindowEnd)] = true
-		if !d.complete() {
+		windows[d.End] = true
+		if !d.Complete {
 			incomplete++
 		}
 	}
@@ -103,7 +110,7 @@ func (p *printer) summary(detections []detection) {
 	fmt.Fprintln(p.out, ".")
 }
 
-// warnings tells what the collector warned of: it may be why nothing was found.
+// warnings prints the collector's warnings: one may say why nothing was found.
 func (p *printer) warnings(all []string) {
 	for _, text := range all {
 		fmt.Fprintf(p.out, "The collector warned: %s\n", printable.Text(text))

@@ -8,10 +8,8 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -26,31 +24,23 @@ import (
 	"github.com/iishunt/iishunt/internal/report"
 	"github.com/iishunt/iishunt/internal/report/reporttest"
 	"github.com/iishunt/iishunt/internal/runner"
+	"github.com/iishunt/iishunt/internal/runner/runnertest"
 )
 
-// role makes this test program play a collector.
-const role = "IISHUNT_HUNTCLI_TEST_COLLECTOR"
-
 func TestMain(m *testing.M) {
-	if r := os.Getenv(role); r != "" {
-		if err := playCollector(r); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+	parts := map[string]runnertest.Part{
+		"fails": func(<-chan os.Signal) error {
+			return errors.New("Error: invalid configuration: include: must be specified")
+		},
 	}
-	goleak.VerifyTestMain(m)
+	for _, how := range []string{"finds", "reads nothing"} {
+		parts[how] = func(interrupted <-chan os.Signal) error { return hunts(how, interrupted) }
+	}
+	runnertest.Main(m, parts, func(m *testing.M) { goleak.VerifyTestMain(m) })
 }
 
-// playCollector writes a report and pushes metrics as the collector does.
-func playCollector(how string) error {
-	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt)
-	if how == "fails" {
-		return errors.New("Error: invalid configuration: include: must be specified")
-	}
-	_, url, _ := strings.Cut(os.Args[len(os.Args)-1], `endpoint: "`)
-	url, _, _ = strings.Cut(url, `"`)
+// hunts writes a report and pushes metrics as the collector does.
+func hunts(how string, interrupted <-chan os.Signal) error {
 	store := report.NewStore(100)
 	if how == "finds" {
 		for _, d := range append(reporttest.Story(), reporttest.Detection("/x\x1b[2J.aspx", "192.0.2.9", 0, 1)) {
@@ -64,22 +54,18 @@ func playCollector(how string) error {
 	if err := report.WriteFile(report.Disk{}, os.Getenv("IISHUNT_NDJSON"), doc.WriteNDJSON); err != nil {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, "2026-03-04T05:06:07Z\twarn\tx.go:1\tA file has no #Fields directive\t{\"path\": \""+os.Getenv("IISHUNT_LOGS")+"\"}")
+	runnertest.Log("warn", "A file has no #Fields directive", `{"path": "`+os.Getenv("IISHUNT_LOGS")+`"}`)
 	for i := 0; ; i++ {
 		if i == 2 && how == "finds" {
-			fmt.Fprintln(os.Stderr, "2026-03-04T05:06:08Z\tinfo\tx.go:1\t"+runner.Evaluated)
+			runnertest.Log("info", runner.Evaluated, "")
 		}
 		select {
 		case <-interrupted:
 			return nil
 		default:
 		}
-		resp, err := http.Post(url, "application/x-protobuf", bytes.NewReader(push(how)))
-		if err != nil {
+		if err := runnertest.Export(runnertest.Endpoint(), push(how)); err != nil {
 			return err
-		}
-		if resp.Body.Close(); resp.StatusCode != http.StatusOK {
-			return errors.New(resp.Status)
 		}
 	}
 }
@@ -140,15 +126,12 @@ func zipped(t *testing.T, text string) string {
 
 func hunt(t *testing.T, how string, o options) (string, error) {
 	t.Helper()
-	t.Setenv(role, how)
-	self, err := os.Executable()
-	require.NoError(t, err)
-	o.collector, o.config, o.top = self, "config/hunt.yaml", 3
+	o.collector, o.config, o.top = runnertest.Cast(t, how), "config/hunt.yaml", 3
 	if o.report == "" {
 		o.report = filepath.Join(t.TempDir(), "hunt.html")
 	}
 	var out bytes.Buffer
-	err = run(t.Context(), o, &out)
+	err := run(t.Context(), o, &out)
 	return out.String(), err
 }
 
@@ -283,7 +266,7 @@ func TestRequestsThatAreNeverEvaluatedAreSaid(t *testing.T) {
 	p := &progress{out: new(bytes.Buffer), expected: 100, begin: time.Now()}
 	done := make(chan error, 1)
 	go func() { done <- wait(t.Context(), nil, updates, p) }()
-	for range quiet + 1 {
+	for range quietPushes + 1 {
 		updates <- figures{"receiver_iis_log_lines": {"record": 10}}
 	}
 	require.NoError(t, <-done)
@@ -299,10 +282,7 @@ func TestInterrupt(t *testing.T) {
 func TestPushThatIsNoOTLPIsAnError(t *testing.T) {
 	m, err := startMetrics()
 	require.NoError(t, err)
-	resp, err := http.Post(m.url, "application/x-protobuf", strings.NewReader("\xff"))
-	require.NoError(t, err)
-	require.NoError(t, resp.Body.Close())
-	require.Equal(t, http.StatusBadRequest, resp.StatusCode)
+	require.ErrorContains(t, runnertest.Export(m.url(), []byte("\xff")), "400")
 	http.DefaultClient.CloseIdleConnections()
 	_, err = m.stop()
 	require.Error(t, err)

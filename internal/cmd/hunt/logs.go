@@ -22,9 +22,10 @@ import (
 )
 
 const (
-	samples    = 50       // files whose lines are looked at for the length of a line
-	sampleSize = 64 << 10 // bytes of each, decompressed
-	lineLength = 250      // bytes, if nothing can be sampled
+	// The length of a line is estimated from the beginnings of some files.
+	sampledFiles     = 50
+	sampledBytes     = 64 << 10 // of each file, unpacked
+	typicalLineBytes = 250      // if nothing can be sampled
 )
 
 // logs are the files of a hunt.
@@ -36,8 +37,8 @@ type logs struct {
 	unread  []report.Unread
 }
 
-// find lists the files: of a folder all .log and .log.gz below it, else those
-// that the pattern, or the very name, means.
+// find lists the files: all .log and .log.gz files below a folder, the file of
+// this name, or the files that match the pattern.
 func find(name string) (*logs, error) {
 	l := &logs{pattern: name}
 	info, err := os.Stat(name)
@@ -68,7 +69,7 @@ func find(name string) (*logs, error) {
 	return l, nil
 }
 
-// quoted is a pattern for the very name. On Windows a backslash separates
+// quoted is a pattern that matches this name alone. On Windows a backslash separates
 // folders and cannot quote; few names there have a bracket.
 func quoted(name string) string {
 	if runtime.GOOS == "windows" {
@@ -79,7 +80,7 @@ func quoted(name string) string {
 
 // inspect opens each file, sums their sizes, and estimates the lines in them.
 func (l *logs) inspect() {
-	step := max(1, len(l.files)/samples)
+	step := max(1, len(l.files)/sampledFiles)
 	var plain, sampled, lines int64
 	for i, path := range l.files {
 		n, compressed, sample, err := look(path, i%step == 0)
@@ -93,7 +94,7 @@ func (l *logs) inspect() {
 		lines += int64(bytes.Count(sample, []byte{'\n'}))
 	}
 	if lines == 0 {
-		l.lines = plain / lineLength
+		l.lines = plain / typicalLineBytes
 		return
 	}
 	l.lines = int64(float64(plain) * float64(lines) / float64(sampled))
@@ -122,13 +123,13 @@ func look(path string, sample bool) (plain, onDisk int64, beginning []byte, err 
 		r = z
 	}
 	if sample {
-		beginning, err = io.ReadAll(io.LimitReader(r, sampleSize))
+		beginning, err = io.ReadAll(io.LimitReader(r, sampledBytes))
 	}
 	return plain, onDisk, beginning, err
 }
 
-// unpacked is the size of a gzip file's content: its last four bytes say it,
-// but for files of several members or of more than 4 GiB.
+// unpacked is the size of a gzip file's content. Its last four bytes say it, except
+// in files of several members or of more than 4 GiB.
 func unpacked(f *os.File, onDisk int64) int64 {
 	var tail [4]byte
 	if _, err := f.ReadAt(tail[:], max(0, onDisk-4)); err != nil {
@@ -137,7 +138,7 @@ func unpacked(f *os.File, onDisk int64) int64 {
 	return max(int64(binary.LittleEndian.Uint32(tail[:])), onDisk)
 }
 
-// reason is an error without the path, which stands beside it.
+// reason is the error without the path, which is shown beside it.
 func reason(err error) string {
 	var p *fs.PathError
 	if errors.As(err, &p) {

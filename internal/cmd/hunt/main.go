@@ -7,8 +7,8 @@
 //
 //	go run ./internal/cmd/hunt -logs /srv/logs
 //
-// The collector pushes its metrics to a listener of this program on loopback;
-// it writes the report itself, to which what was read is added at the end.
+// The collector pushes its metrics to a listener of this program on loopback. It
+// writes the report; this program adds to it what was read.
 package main
 
 import (
@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -50,13 +49,7 @@ func main() {
 		o.terminal = info.Mode()&os.ModeCharDevice != 0
 	}
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, o, os.Stdout)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "hunt:", err)
-		os.Exit(1)
-	}
+	runner.Main("hunt", func(ctx context.Context) error { return run(ctx, o, os.Stdout) })
 }
 
 func run(ctx context.Context, o options, out io.Writer) error {
@@ -80,7 +73,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	p := &progress{out: out, terminal: o.terminal, expected: logs.lines, begin: begin}
 	collector := runner.Collector{
 		Program: o.collector,
-		Configs: []string{o.config, overlay(metrics.url)},
+		Configs: []string{o.config, overlay(metrics.url())},
 		Env: []string{
 			"IISHUNT_LOGS=" + logs.pattern,
 			"IISHUNT_REPORT=" + o.report,
@@ -118,7 +111,7 @@ func overlay(url string) string {
 		"exporter: {otlp: {protocol: http/protobuf, endpoint: %q}}}}]}}}}", metricsInterval.Milliseconds(), url)
 }
 
-// complete adds to the report what was read: the exporter cannot know it.
+// complete adds to the report what was read, which the exporter cannot know.
 func complete(path string, read *report.Run) (*report.Document, error) {
 	old, err := report.ReadFile(path)
 	if err != nil {
@@ -132,5 +125,5 @@ func complete(path string, read *report.Run) (*report.Document, error) {
 	return doc, report.WriteFile(report.Disk{}, path, doc.WriteHTML)
 }
 
-// maxFindings is the most that a report can have.
+// maxFindings is the limit of max_findings in the exporter.
 const maxFindings = 100_000

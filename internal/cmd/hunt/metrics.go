@@ -4,27 +4,19 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"io"
 	"maps"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 
 	"github.com/iishunt/iishunt/internal/report"
+	"github.com/iishunt/iishunt/internal/runner"
 )
 
-const (
-	metricsInterval = 500 * time.Millisecond
-	maxExport       = 64 << 20 // bytes in one request
-)
+const metricsInterval = 500 * time.Millisecond // between two pushes
 
 // figures are the values of the collector's metrics: by name, then by the value
 // of their attribute ("" if they have none).
@@ -32,41 +24,24 @@ type figures map[string]map[string]int64
 
 // metrics receives the collector's metrics.
 type metrics struct {
-	url     string
-	updates chan figures // the newest; one that is not taken is replaced
-	server  *http.Server
-	done    chan error
-
-	mu     sync.Mutex // guards everything declared below
-	newest figures
-	err    error
+	endpoint *runner.Endpoint
+	updates  chan figures // the newest; one that is not taken is replaced
+	newest   figures      // belongs to take until the endpoint is closed
 }
 
 func startMetrics() (*metrics, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	m := &metrics{url: "http://" + l.Addr().String() + "/v1/metrics", updates: make(chan figures, 1), done: make(chan error, 1), newest: figures{}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/metrics", m.export)
-	m.server = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
-	go func() { m.done <- m.server.Serve(l) }()
-	return m, nil
+	m := &metrics{updates: make(chan figures, 1), newest: figures{}}
+	var err error
+	m.endpoint, err = runner.Receive("metrics", m.take)
+	return m, err
 }
 
-func (m *metrics) export(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxExport))
+func (m *metrics) url() string { return m.endpoint.URL + "/v1/metrics" }
+
+func (m *metrics) take(body []byte) error {
 	req := pmetricotlp.NewExportRequest()
-	if err == nil {
-		err = req.UnmarshalProto(body)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err != nil {
-		m.err = errors.Join(m.err, err)
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+	if err := req.UnmarshalProto(body); err != nil {
+		return err
 	}
 	// The last push, at shutdown, lacks what components only report when asked.
 	m.newest = maps.Clone(m.newest)
@@ -75,8 +50,15 @@ func (m *metrics) export(w http.ResponseWriter, r *http.Request) {
 	case <-m.updates:
 	default:
 	}
-	m.updates <- m.newest // only here, under the lock: there is room
-	w.Header().Set("Content-Type", "application/x-protobuf")
+	m.updates <- m.newest // there is room: calls of take do not overlap
+	return nil
+}
+
+// stop returns the last figures: the collector pushes them once more when it
+// shuts down.
+func (m *metrics) stop() (figures, error) {
+	err := m.endpoint.Close()
+	return m.newest, err
 }
 
 // read takes our components' sums and gauges, over all instances.
@@ -97,7 +79,7 @@ func read(md pmetric.Metrics) figures {
 	return f
 }
 
-// ours are the attributes that divide our metrics.
+// ours are the attributes by which our metrics are divided.
 var ours = []string{"kind", "outcome", "reason", "stage", "exclusion"}
 
 func (f figures) add(name string, points pmetric.NumberDataPointSlice) {
@@ -116,20 +98,6 @@ func (f figures) add(name string, points pmetric.NumberDataPointSlice) {
 	}
 }
 
-// stop ends the listener and returns the last figures: the collector pushes
-// them once more when it shuts down.
-func (m *metrics) stop() (figures, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	err := m.server.Shutdown(ctx)
-	if served := <-m.done; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.newest, errors.Join(err, m.err)
-}
-
 // lines is the number of lines read.
 func (f figures) lines() (n int64) {
 	for _, v := range f["receiver_iis_log_lines"] {
@@ -146,7 +114,7 @@ func (f figures) requests() int64 {
 // waiting is the number of files whose lines nobody has taken yet.
 func (f figures) waiting() int64 { return f["receiver_iis_log_files_waiting"][""] }
 
-// The words for a person, in the order of the stages.
+// What a person reads for an attribute's value; stages in their order.
 var (
 	kinds = [][2]string{
 		{"record", "requests"},
@@ -165,7 +133,7 @@ var (
 	}
 )
 
-// run is the report's part about what was read.
+// run makes the report's part about what was read.
 func (f figures) run() *report.Run {
 	r := &report.Run{}
 	add := func(to *[]report.Count, name string, n int64) {
@@ -188,23 +156,14 @@ func (f figures) run() *report.Run {
 		add(&r.Stages, s[1], records[s[0]]+f["receiver_iis_log_lines_dropped"][s[0]])
 	}
 	matched := records["matched"]
-	for _, name := range sortedKeys(f["processor_rare_client_excluded"]) {
+	for _, name := range slices.Sorted(maps.Keys(f["processor_rare_client_excluded"])) {
 		n := f["processor_rare_client_excluded"][name]
 		add(&r.Stages, "exclusion "+name, n)
 		matched -= n
 	}
 	add(&r.Stages, "passed every stage", matched)
-	for _, reason := range sortedKeys(f["processor_rare_client_lost"]) {
+	for _, reason := range slices.Sorted(maps.Keys(f["processor_rare_client_lost"])) {
 		add(&r.Lost, reason, f["processor_rare_client_lost"][reason])
 	}
 	return r
-}
-
-func sortedKeys(m map[string]int64) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }

@@ -24,7 +24,7 @@ func printFindings(out io.Writer, doc *report.Document, top int) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "Points\tPage\tClient\tRequests\tDays\tFirst (UTC)\tWhy")
 	for _, f := range doc.Findings[:min(top, len(doc.Findings))] {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%s\t%s\n", f.Score, cell(f.Subject(doc)), cell(f.Who()), f.Requests, f.Days,
+		fmt.Fprintf(w, "%d\t%s\t%s\t%d\t%d\t%s\t%s\n", f.Points, cell(f.Subject(doc)), cell(f.Who()), f.Requests, f.Days,
 			f.First().Format("2006-01-02 15:04"), strings.Join(f.Words(), ", "))
 	}
 	_ = w.Flush() // out is the terminal: who would be told?
@@ -35,7 +35,7 @@ func printFindings(out io.Writer, doc *report.Document, top int) {
 	fmt.Fprintf(out, "\n%s: %d strong, %d moderate, %d weak.\n", plural(int64(len(doc.Findings)), "finding"), levels[0], levels[1], levels[2])
 }
 
-// cell is a text that cannot break the table.
+// cell makes a text fit the table.
 func cell(s string) string { return printable.Cut(printable.Text(s), 60) }
 
 // printRun prints what was read, what each stage left out, and what could not
@@ -64,7 +64,7 @@ func counts(out io.Writer, name string, rows []report.Count) {
 	}
 }
 
-// label is the name of a block, before its first line only.
+// label is the name of a block before its first line, and blanks before others.
 func label(name string, line int) string {
 	if line > 0 {
 		name = ""

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// How many metric pushes without a new line it takes to believe that no more
-// come, where the collector does not say that it evaluated anything.
+// After so many pushes of metrics without a new line no more are expected, even
+// if the collector does not say that everything is evaluated.
 const (
-	quietEmpty = 30  // 15 s: there was no request to evaluate
-	quiet      = 240 // 2 min: there were requests, and that is strange
+	quietPushesEmpty = 30  // 15 s: there is no request to evaluate
+	quietPushes      = 240 // 2 min: there are requests, so the result is unsure
 )
 
 // wait ends when the collector has said that all is evaluated, and has read
@@ -30,14 +30,14 @@ func wait(ctx context.Context, evaluated <-chan struct{}, updates <-chan figures
 		case f := <-updates:
 			p.show(f)
 			if n := f.lines(); n != last || f.waiting() > 0 {
-				last, still, said = n, 0, false // more came: it is evaluated again
+				last, still, said = n, 0, false // more came, and has to be evaluated, too
 				continue
 			}
 			still++
 			switch {
-			case said && still >= 2, f.requests() == 0 && still >= quietEmpty:
+			case said && still >= 2, f.requests() == 0 && still >= quietPushesEmpty:
 				return nil
-			case still >= quiet:
+			case still >= quietPushes:
 				p.unsure = true
 				return nil
 			}
@@ -47,15 +47,15 @@ func wait(ctx context.Context, evaluated <-chan struct{}, updates <-chan figures
 	}
 }
 
-// progress tells how far the hunt is.
+// progress shows how far the hunt is.
 type progress struct {
 	out      io.Writer
 	terminal bool
 	expected int64 // lines
 	begin    time.Time
-	tenth    int64 // of the last line that was written, where it is no terminal
+	tenth    int64 // of the last line that was written to a file or pipe
 	width    int
-	unsure   bool // the collector never said that it evaluated all
+	unsure   bool // the collector never said that everything is evaluated
 }
 
 func (p *progress) show(f figures) {
@@ -80,7 +80,7 @@ func (p *progress) end() {
 }
 
 // line is: 400,000 of about 1,000,000 lines (40 %), 200,000 lines/s, 3 s left.
-// The expected number is an estimate; near the end it is not to be believed.
+// The expected number is an estimate, so near the end it is not shown.
 func (p *progress) line(n int64, took time.Duration) string {
 	speed := float64(n) / max(0.001, took.Seconds())
 	percent := n * 100 / max(1, p.expected)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
@@ -37,7 +38,7 @@ func Detection(path, client string, day int, requests int64) *report.Detection {
 		Clients: []string{client}, ClientCount: 1, Sites: []string{"W3SVC1"}, Hosts: []string{"shop.example.com"}, Servers: []string{"198.51.100.10"},
 		Window: report.Window{
 			Start: start, End: start.AddDate(0, 0, 1), First: first, Last: first.Add(time.Duration(requests-1) * time.Minute),
-			Requests: requests, Methods: []string{"GET"}, Complete: true, History: Day.AddDate(0, 0, -1),
+			Window: rank.Window{Requests: requests, Methods: []string{"GET"}, Complete: true, History: Day.AddDate(0, 0, -1)},
 		},
 	}
 	for i := range min(requests, 5) {
