@@ -183,7 +183,7 @@ func (t *Tracker) settle(s *sender, now Now) {
 				return
 			}
 			// A progress is missing, and with it perhaps what it told of.
-			t.markUntold(s, p.ReadUntil, ReasonLostInTransit)
+			t.markUntold(s, max(p.ReadUntil, p.Sent), ReasonLostInTransit)
 			s.known, i = p.Seq-1, 0
 			p.Parts = p.parts
 		}
@@ -220,7 +220,7 @@ func (t *Tracker) arrived(s *sender, p *pending, now Now) bool {
 		if t.cfg.Account && !t.gaveUp(p, now) || !t.cfg.Account && now.Running-p.heard < unaccountedDelay {
 			return false
 		}
-		t.loseGaps(s, f, c, p.ReadUntil)
+		t.loseGaps(s, f, c, max(p.ReadUntil, p.Sent))
 	}
 	return true
 }
@@ -242,13 +242,16 @@ func (t *Tracker) setBase(s *sender, f *file, c *FileProgress, join bool) {
 	t.fileChanged(s, f)
 }
 
-// loseGaps gives up the ranges of a file that have not come.
-func (t *Tracker) loseGaps(s *sender, f *file, c *FileProgress, readUntil int64) {
+// loseGaps gives up the ranges of a file that have not come. Those behind c.From
+// are of the event times that c tells; of others nothing is known.
+func (t *Tracker) loseGaps(s *sender, f *file, c *FileProgress, until int64) {
+	known := c.Oldest != None && c.Newest != None
 	for {
 		g, missing := f.gap(c.Sent)
 		if !missing {
 			break
 		}
+		known = known && g.from >= c.From
 		f.lost = f.lost.add(g.from, g.to)
 		t.gaps++
 	}
@@ -256,10 +259,10 @@ func (t *Tracker) loseGaps(s *sender, f *file, c *FileProgress, readUntil int64)
 	if !t.cfg.Account {
 		return
 	}
-	if c.Oldest != None && c.Newest != None {
+	if known {
 		t.mark(c.Oldest, c.Newest, ReasonLostInTransit)
 	} else {
-		t.markUntold(s, readUntil, ReasonLostInTransit)
+		t.markUntold(s, until, ReasonLostInTransit)
 	}
 	t.warn(s, WarnLost, "Records were lost on their way from a server: a component between drops them, or refused them for good (for their size, for instance). "+
 		"The windows that they can have been in are marked lost_in_transit")
@@ -280,11 +283,11 @@ func (t *Tracker) markUntold(s *sender, until int64, r Reason) {
 func (t *Tracker) takeEffect(s *sender, p *pending, now Now) {
 	first := !s.inEffect
 	s.known, s.inEffect = p.Seq, true
-	if p.join {
-		s.since = max(s.since, p.ReadUntil)
-		if p.ReadUntil == None {
-			s.since = max(s.since, p.Sent)
-		}
+	if p.join { // what was sent before, and lost, nobody will ask for
+		s.since = max(s.since, p.Sent)
+	}
+	if first && !p.join {
+		s.sinceStart(p)
 	}
 	s.since = max(s.since, p.Since)
 	moved := t.moveReadUntil(s, p)
@@ -322,6 +325,17 @@ func (t *Tracker) takeEffect(s *sender, p *pending, now Now) {
 		s.note(now, now.Wall-s.readUntil, int64(t.cfg.SenderTimeout))
 	}
 	t.senderChanged(s)
+}
+
+// sinceStart is for the first progress of a sender that has stored places from a
+// run before, of which nobody has heard: it vouches from its start on.
+func (s *sender) sinceStart(p *pending) {
+	for i := range p.Files {
+		c := &p.Files[i]
+		if _, unheard := s.file(c.ID).covered.gap(0, c.From); unheard {
+			s.since = max(s.since, p.Started)
+		}
+	}
 }
 
 // moveReadUntil reports whether the sender has read further.
