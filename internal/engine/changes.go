@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -96,8 +97,8 @@ func (e *Engine) appendChangedGroups(b []byte) []byte {
 			n++
 		}
 		pn := e.anyPane(p)
-		b = appendInt(append(b, sectionGroups), p)
-		b = appendUint(b, uint64(n))
+		b = codec.AppendInt(append(b, sectionGroups), p)
+		b = codec.AppendUint(b, uint64(n))
 		for _, r := range refs[i : i+n] {
 			b = pn.appendGroup(b, r.key)
 		}
@@ -166,9 +167,9 @@ func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, compl
 	e.fixChanges()
 	b := e.changes.taken
 	b = append(b, findings...)
-	b = appendInt(append(b, sectionEvaluated), end)
-	b = appendBool(b, complete)
-	b = appendUint(b, uint64(len(kept)))
+	b = codec.AppendInt(append(b, sectionEvaluated), end)
+	b = codec.AppendBool(b, complete)
+	b = codec.AppendUint(b, uint64(len(kept)))
 	for _, f := range kept {
 		b = appendKey(b, f.key)
 	}
@@ -194,7 +195,7 @@ func appendFindings(b []byte, findings []*Finding) []byte {
 	if len(findings) == 0 {
 		return b
 	}
-	b = appendUint(append(b, sectionFindings), uint64(len(findings)))
+	b = codec.AppendUint(append(b, sectionFindings), uint64(len(findings)))
 	for _, f := range findings {
 		b = f.append(b)
 	}
@@ -204,19 +205,19 @@ func appendFindings(b []byte, findings []*Finding) []byte {
 func (e *Engine) appendScalars(b []byte) []byte {
 	b = append(b, sectionScalars)
 	for _, t := range [...]int64{e.clock.watermark, e.firstSeen, e.undated, e.evaluated} {
-		b = appendInt(b, t)
+		b = codec.AppendInt(b, t)
 	}
-	return appendBool(b, e.clock.seen)
+	return codec.AppendBool(b, e.clock.seen)
 }
 
 func (s *source) append(b []byte, k rule.Key) []byte {
 	b = appendKey(b, k)
-	b = appendInt(appendInt(b, s.newest), s.last)
-	return appendBool(appendBool(b, s.timed), s.pending)
+	b = codec.AppendInt(codec.AppendInt(b, s.newest), s.last)
+	return codec.AppendBool(codec.AppendBool(b, s.timed), s.pending)
 }
 
 func (pn *pane) append(b []byte, p int64) []byte {
-	b = appendUint(appendInt(b, p), uint64(pn.reasons))
+	b = codec.AppendUint(codec.AppendInt(b, p), uint64(pn.reasons))
 	return pn.funnel.append(b)
 }
 
@@ -232,9 +233,9 @@ func (pn *pane) appendGroup(b []byte, k rule.Key) []byte {
 }
 
 func (l lossRanges) append(b []byte) []byte {
-	b = appendUint(b, uint64(len(l)))
+	b = codec.AppendUint(b, uint64(len(l)))
 	for _, s := range l {
-		b = appendUint(appendInt(appendInt(b, s.from), s.to), uint64(s.lost))
+		b = codec.AppendUint(codec.AppendInt(codec.AppendInt(b, s.from), s.to), uint64(s.lost))
 	}
 	return b
 }
@@ -298,8 +299,8 @@ func (e *Engine) snapshotPane(p int64, pn *pane, partSize int, write func(func()
 		err := write(func() []byte {
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			b := appendInt([]byte{sectionGroups}, p)
-			b = appendUint(b, uint64(len(keys)))
+			b := codec.AppendInt([]byte{sectionGroups}, p)
+			b = codec.AppendUint(b, uint64(len(keys)))
 			for _, k := range keys {
 				b = pn.appendGroup(b, k)
 			}

@@ -4,179 +4,99 @@
 package engine
 
 import (
-	"encoding/binary"
-	"errors"
 	"math"
 	"net/netip"
 
+	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// The written form of what the engine keeps: integers are varints, texts and
-// lists carry their length first. Whoever stores it adds a version and a
-// checksum; still, no bytes may make the decoder panic or take more memory
-// than a small multiple of their number.
-
-var errMalformed = errors.New("malformed state")
-
-// decoder reads what the append functions wrote. After the first mistake every
-// read gives zero, and err tells.
-type decoder struct {
-	b   []byte
-	err error
-}
-
-func (d *decoder) fail() {
-	d.b, d.err = nil, errMalformed
-}
-
-func (d *decoder) uint() uint64 {
-	v, n := binary.Uvarint(d.b)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.b = d.b[n:]
-	return v
-}
-
-func (d *decoder) int() int64 {
-	v, n := binary.Varint(d.b)
-	if n <= 0 {
-		d.fail()
-		return 0
-	}
-	d.b = d.b[n:]
-	return v
-}
-
-// count reads the length of a list whose elements take at least size bytes each.
-func (d *decoder) count(size int) int {
-	n := d.uint()
-	if n > uint64(len(d.b)/size) {
-		d.fail()
-		return 0
-	}
-	return int(n)
-}
-
-func (d *decoder) bytes(n int) []byte {
-	if n > len(d.b) {
-		d.fail()
-		return nil
-	}
-	b := d.b[:n]
-	d.b = d.b[n:]
-	return b
-}
-
-func (d *decoder) byte() byte {
-	if b := d.bytes(1); b != nil {
-		return b[0]
-	}
-	return 0
-}
-
-func (d *decoder) bool() bool { return d.byte() != 0 }
-
-func (d *decoder) text() string { return string(d.bytes(d.count(1))) }
+// decoder reads what the append functions wrote.
+type decoder struct{ codec.Decoder }
 
 func (d *decoder) texts() []string {
 	var out []string
-	for range d.count(1) {
-		out = append(out, d.text())
+	for range d.Count(1) {
+		out = append(out, d.Text())
 	}
 	return out
 }
 
 func (d *decoder) key() rule.Key {
-	if b := d.bytes(16); b != nil {
-		return rule.Key{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])}
-	}
-	return rule.Key{}
-}
-
-func appendInt(b []byte, v int64) []byte   { return binary.AppendVarint(b, v) }
-func appendUint(b []byte, v uint64) []byte { return binary.AppendUvarint(b, v) }
-
-func appendBool(b []byte, v bool) []byte {
-	if v {
-		return append(b, 1)
-	}
-	return append(b, 0)
+	return rule.Key{d.Fixed(), d.Fixed()}
 }
 
 func appendTexts(b []byte, list []string) []byte {
-	b = appendUint(b, uint64(len(list)))
+	b = codec.AppendUint(b, uint64(len(list)))
 	for _, s := range list {
-		b = rule.AppendField(b, s)
+		b = codec.AppendText(b, s)
 	}
 	return b
 }
 
 func appendKey(b []byte, k rule.Key) []byte {
-	return binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, k[0]), k[1])
+	return codec.AppendFixed(codec.AppendFixed(b, k[0]), k[1])
 }
 
 func (f *Funnel) append(b []byte) []byte {
 	for _, n := range f.Dropped {
-		b = appendUint(b, n)
+		b = codec.AppendUint(b, n)
 	}
-	return appendUint(b, f.Matched)
+	return codec.AppendUint(b, f.Matched)
 }
 
 func (d *decoder) funnel() (f Funnel) {
 	for i := range f.Dropped {
-		f.Dropped[i] = d.uint()
+		f.Dropped[i] = d.Uint()
 	}
-	f.Matched = d.uint()
+	f.Matched = d.Uint()
 	return f
 }
 
 func (g *group) append(b []byte) []byte {
 	b = appendTexts(b, g.values)
-	b = appendInt(b, g.first)
-	b = appendUint(b, uint64(g.last-g.first))
-	b = appendUint(b, g.requests)
-	b = appendUint(b, uint64(len(g.clients)))
+	b = codec.AppendInt(b, g.first)
+	b = codec.AppendUint(b, uint64(g.last-g.first))
+	b = codec.AppendUint(b, g.requests)
+	b = codec.AppendUint(b, uint64(len(g.clients)))
 	for i := range g.clients {
 		c := &g.clients[i]
 		addr, _ := c.addr.MarshalBinary() // never fails
-		b = rule.AppendField(rule.AppendField(b, string(addr)), c.text)
+		b = codec.AppendText(codec.AppendText(b, string(addr)), c.text)
 	}
-	b = appendUint(b, uint64(len(g.sites)))
+	b = codec.AppendUint(b, uint64(len(g.sites)))
 	for i := range g.sites {
-		b = appendInt(rule.AppendField(b, g.sites[i].name), g.sites[i].first)
+		b = codec.AppendInt(codec.AppendText(b, g.sites[i].name), g.sites[i].first)
 	}
 	b = appendTexts(b, g.hosts)
 	b = appendTexts(b, g.servers)
 	b = appendTexts(b, g.methods)
-	b = appendUint(b, uint64(g.noRef))
-	b = appendUint(b, uint64(g.foreign))
-	b = appendUint(b, uint64(g.extra))
+	b = codec.AppendUint(b, uint64(g.noRef))
+	b = codec.AppendUint(b, uint64(g.foreign))
+	b = codec.AppendUint(b, uint64(g.extra))
 	return g.samples.append(b)
 }
 
 func (d *decoder) group() *group {
-	g := &group{tally: tally{values: d.texts(), first: d.int()}}
-	g.last = g.first + int64(d.uint())
-	g.requests = d.uint()
-	for range d.count(2) {
-		addr, err := addrFrom(d.bytes(d.count(1)))
+	g := &group{tally: tally{values: d.texts(), first: d.Int()}}
+	g.last = g.first + int64(d.Uint())
+	g.requests = d.Uint()
+	for range d.Count(2) {
+		addr, err := addrFrom(d.Bytes(d.Count(1)))
 		if err != nil {
-			d.fail()
+			d.Fail()
 			break
 		}
-		g.clients = append(g.clients, client{addr, d.text()})
+		g.clients = append(g.clients, client{addr, d.Text()})
 	}
-	for range d.count(2) {
-		g.sites = append(g.sites, site{d.text(), d.int()})
+	for range d.Count(2) {
+		g.sites = append(g.sites, site{d.Text(), d.Int()})
 	}
 	g.hosts, g.servers, g.methods = d.texts(), d.texts(), d.texts()
-	g.noRef, g.foreign = uint32(d.uint()), uint32(d.uint())
-	extra := d.uint()
+	g.noRef, g.foreign = uint32(d.Uint()), uint32(d.Uint())
+	extra := d.Uint()
 	if extra > math.MaxInt32 {
-		d.fail()
+		d.Fail()
 	}
 	g.extra = int32(extra)
 	g.samples = d.samples()
@@ -190,14 +110,14 @@ func addrFrom(b []byte) (netip.Addr, error) {
 }
 
 func (l samples) append(b []byte) []byte {
-	b = appendUint(b, uint64(len(l)))
+	b = codec.AppendUint(b, uint64(len(l)))
 	for i := range l {
 		s := &l[i]
-		b = appendInt(b, s.Time)
+		b = codec.AppendInt(b, s.Time)
 		for _, text := range [...]string{s.Client, s.Method, s.Query, s.Referer, s.User, s.File} {
-			b = rule.AppendField(b, text)
+			b = codec.AppendText(b, text)
 		}
-		b = appendInt(appendInt(b, s.Bytes), int64(s.Status))
+		b = codec.AppendInt(codec.AppendInt(b, s.Bytes), int64(s.Status))
 		b = append(b, byte(s.Origin))
 	}
 	return b
@@ -205,41 +125,41 @@ func (l samples) append(b []byte) []byte {
 
 func (d *decoder) samples() samples {
 	var l samples
-	for range d.count(10) {
+	for range d.Count(10) {
 		l = append(l, Sample{
-			Time: d.int(), Client: d.text(), Method: d.text(), Query: d.text(), Referer: d.text(), User: d.text(), File: d.text(),
-			Bytes: d.int(), Status: int32(d.int()), Origin: Origin(d.byte()),
+			Time: d.Int(), Client: d.Text(), Method: d.Text(), Query: d.Text(), Referer: d.Text(), User: d.Text(), File: d.Text(),
+			Bytes: d.Int(), Status: int32(d.Int()), Origin: Origin(d.Byte()),
 		})
 	}
 	return l
 }
 
 func (f *Finding) append(b []byte) []byte {
-	b = rule.AppendField(b, f.ID)
-	b = appendInt(appendInt(b, f.WindowStart), f.WindowEnd)
+	b = codec.AppendText(b, f.ID)
+	b = codec.AppendInt(codec.AppendInt(b, f.WindowStart), f.WindowEnd)
 	for _, list := range [...][]string{f.Values, f.Clients, f.Sites, f.Hosts, f.Servers, f.Methods} {
 		b = appendTexts(b, list)
 	}
-	b = appendUint(b, f.Requests)
-	b = appendInt(appendInt(b, f.FirstSeen), f.LastSeen)
-	b = appendUint(appendUint(b, f.NoReferer), f.Foreign)
+	b = codec.AppendUint(b, f.Requests)
+	b = codec.AppendInt(codec.AppendInt(b, f.FirstSeen), f.LastSeen)
+	b = codec.AppendUint(codec.AppendUint(b, f.NoReferer), f.Foreign)
 	b = append(b, byte(f.Novelty))
-	b = appendInt(b, f.HistoryStart)
-	b = appendUint(b, uint64(f.Reasons))
+	b = codec.AppendInt(b, f.HistoryStart)
+	b = codec.AppendUint(b, uint64(f.Reasons))
 	return samples(f.Samples).append(b)
 }
 
 func (d *decoder) finding() *Finding {
-	f := &Finding{ID: d.text(), WindowStart: d.int(), WindowEnd: d.int()}
+	f := &Finding{ID: d.Text(), WindowStart: d.Int(), WindowEnd: d.Int()}
 	for _, list := range [...]*[]string{&f.Values, &f.Clients, &f.Sites, &f.Hosts, &f.Servers, &f.Methods} {
 		*list = d.texts()
 	}
-	f.Requests = d.uint()
-	f.FirstSeen, f.LastSeen = d.int(), d.int()
-	f.NoReferer, f.Foreign = d.uint(), d.uint()
-	f.Novelty = Novelty(d.byte())
-	f.HistoryStart = d.int()
-	f.Reasons = Reasons(d.uint())
+	f.Requests = d.Uint()
+	f.FirstSeen, f.LastSeen = d.Int(), d.Int()
+	f.NoReferer, f.Foreign = d.Uint(), d.Uint()
+	f.Novelty = Novelty(d.Byte())
+	f.HistoryStart = d.Int()
+	f.Reasons = Reasons(d.Uint())
 	f.Samples = d.samples()
 	return f
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"iter"
 	"maps"
+
+	"github.com/iishunt/iishunt/internal/codec"
 )
 
 // history remembers which URIs were requested in the windows evaluated so far
@@ -98,11 +100,11 @@ func (h *history) snapshot(size int, write func([]byte) error) error {
 		for begun := false; left > 0 || !begun; begun = true {
 			n := min(left, size/historySize+1)
 			b := []byte{sectionHistory, byte(i)}
-			b = appendInt(appendInt(b, g.start), h.next)
-			b = appendUint(appendBool(b, h.cut), uint64(n))
+			b = codec.AppendInt(codec.AppendInt(b, g.start), h.next)
+			b = codec.AppendUint(codec.AppendBool(b, h.cut), uint64(n))
 			for range n {
 				uri, first, _ := next()
-				b = appendInt(binary.LittleEndian.AppendUint64(b, uri), first)
+				b = codec.AppendInt(binary.LittleEndian.AppendUint64(b, uri), first)
 			}
 			if err := write(b); err != nil {
 				return err
@@ -115,13 +117,13 @@ func (h *history) snapshot(size int, write func([]byte) error) error {
 
 func (h *history) apply(d *decoder) {
 	g := &h.old
-	if d.bool() {
+	if d.Bool() {
 		g = &h.young
 	}
-	start, next, cut := d.time(), d.time(), d.bool()
-	for range d.count(9) {
-		uri, first := d.bytes(8), d.time()
-		if d.err != nil {
+	start, next, cut := d.time(), d.time(), d.Bool()
+	for range d.Count(9) {
+		uri, first := d.Bytes(8), d.time()
+		if d.Err != nil {
 			return
 		}
 		if g.first == nil {
@@ -129,7 +131,7 @@ func (h *history) apply(d *decoder) {
 		}
 		g.first[binary.LittleEndian.Uint64(uri)] = first
 	}
-	if d.err == nil {
+	if d.Err == nil {
 		g.start, h.next, h.cut = start, next, cut
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -28,9 +29,9 @@ func (e *Engine) Apply(b []byte) error {
 	defer e.evaluateMu.Unlock()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	d := decoder{b: b}
-	for len(d.b) > 0 && d.err == nil {
-		switch d.byte() {
+	d := decoder{codec.Decoder{Rest: b}}
+	for len(d.Rest) > 0 && d.Err == nil {
+		switch d.Byte() {
 		case sectionScalars:
 			e.applyScalars(&d)
 		case sectionSource:
@@ -44,13 +45,13 @@ func (e *Engine) Apply(b []byte) error {
 		case sectionEvaluated:
 			e.applyEvaluated(&d)
 		case sectionFindings:
-			for range d.count(18) {
-				if f := d.finding(); d.err == nil {
+			for range d.Count(18) {
+				if f := d.finding(); d.Err == nil {
 					e.outbox.add([]*Finding{f})
 				}
 			}
 		case sectionDelivered:
-			if ids := d.texts(); d.err == nil {
+			if ids := d.texts(); d.Err == nil {
 				e.outbox.remove(ids)
 			}
 		case sectionHistory:
@@ -58,18 +59,18 @@ func (e *Engine) Apply(b []byte) error {
 		case sectionSuppressed:
 			e.suppressed.apply(&d)
 		default:
-			d.fail()
+			d.Fail()
 		}
 	}
-	return d.err
+	return d.Err
 }
 
 // time reads an event time or wall clock: within 1900 to 2200 or so, or one of
 // the two that stand for none, so that no sum of two overflows.
 func (d *decoder) time() int64 {
-	t := d.int()
+	t := d.Int()
 	if t != minTime && t != math.MaxInt64 && (t > math.MaxInt64/2+math.MaxInt64/4 || t < math.MinInt64/2) {
-		d.fail()
+		d.Fail()
 		return 0
 	}
 	return t
@@ -77,17 +78,17 @@ func (d *decoder) time() int64 {
 
 // pane reads the index of a pane.
 func (e *Engine) paneIndex(d *decoder) int64 {
-	p := d.int()
+	p := d.Int()
 	if limit := math.MaxInt64/2/e.length - e.window/e.length - 1; p > limit || p < -limit {
-		d.fail()
+		d.Fail()
 		return 0
 	}
 	return p
 }
 
 func (e *Engine) applyScalars(d *decoder) {
-	watermark, firstSeen, undated, done, seen := d.time(), d.time(), d.time(), d.time(), d.bool()
-	if d.err != nil {
+	watermark, firstSeen, undated, done, seen := d.time(), d.time(), d.time(), d.time(), d.Bool()
+	if d.Err != nil {
 		return
 	}
 	e.evaluated = max(e.evaluated, done)
@@ -96,16 +97,16 @@ func (e *Engine) applyScalars(d *decoder) {
 }
 
 func (e *Engine) applySource(d *decoder) {
-	k, s := d.key(), &source{newest: d.time(), last: d.time(), timed: d.bool(), pending: d.bool()}
-	if d.err == nil {
+	k, s := d.key(), &source{newest: d.time(), last: d.time(), timed: d.Bool(), pending: d.Bool()}
+	if d.Err == nil {
 		e.clock.sources[k] = s
 	}
 }
 
 func (e *Engine) applyPane(d *decoder) {
 	p := e.paneIndex(d)
-	reasons, funnel := Reasons(d.uint()), d.funnel()
-	if d.err == nil {
+	reasons, funnel := Reasons(d.Uint()), d.funnel()
+	if d.Err == nil {
 		pn := e.pane(p)
 		pn.reasons, pn.funnel = reasons, funnel
 	}
@@ -113,13 +114,13 @@ func (e *Engine) applyPane(d *decoder) {
 
 func (e *Engine) applyGroups(d *decoder) {
 	p := e.paneIndex(d)
-	for range d.count(settledSize) {
+	for range d.Count(settledSize) {
 		k := d.key()
 		var g *group
-		if d.bool() {
+		if d.Bool() {
 			g = d.group()
 		}
-		if d.err != nil {
+		if d.Err != nil {
 			return
 		}
 		e.pane(p).groups[k] = g
@@ -128,22 +129,22 @@ func (e *Engine) applyGroups(d *decoder) {
 
 func (e *Engine) applyLossRanges(d *decoder) {
 	var l lossRanges
-	for range d.count(3) {
-		l = append(l, lossRange{d.time(), d.time(), Reasons(d.uint())})
+	for range d.Count(3) {
+		l = append(l, lossRange{d.time(), d.time(), Reasons(d.Uint())})
 	}
-	if d.err == nil {
+	if d.Err == nil {
 		e.lossRanges = l
 	}
 }
 
 // applyEvaluated does what Evaluate did beside the findings.
 func (e *Engine) applyEvaluated(d *decoder) {
-	end, complete := d.time(), d.bool()
-	for range d.count(16) {
+	end, complete := d.time(), d.Bool()
+	for range d.Count(16) {
 		e.suppressed.suppress(d.key(), end, complete)
 	}
-	if d.err != nil || end == minTime || end == math.MaxInt64 {
-		d.fail()
+	if d.Err != nil || end == minTime || end == math.MaxInt64 {
+		d.Fail()
 		return
 	}
 	e.history.learn(panesWithin(e.panes, end-e.window, end, e.length))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -58,10 +59,10 @@ func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
 
 func (s *suppression) snapshot(size int, write func([]byte) error) error {
 	for part := range slices.Chunk(s.order, size/givenSize+1) {
-		b := appendUint([]byte{sectionSuppressed}, uint64(len(part)))
+		b := codec.AppendUint([]byte{sectionSuppressed}, uint64(len(part)))
 		for _, t := range part {
-			b = appendInt(appendKey(b, t.key), t.until)
-			b = appendBool(b, s.last[t.key].complete)
+			b = codec.AppendInt(appendKey(b, t.key), t.until)
+			b = codec.AppendBool(b, s.last[t.key].complete)
 		}
 		if err := write(b); err != nil {
 			return err
@@ -71,9 +72,9 @@ func (s *suppression) snapshot(size int, write func([]byte) error) error {
 }
 
 func (s *suppression) apply(d *decoder) {
-	for range d.count(18) {
-		t, complete := told{d.key(), d.int()}, d.bool()
-		if d.err != nil {
+	for range d.Count(18) {
+		t, complete := told{d.key(), d.Int()}, d.Bool()
+		if d.Err != nil {
 			return
 		}
 		s.last[t.key] = given{t.until, complete}
