@@ -6,7 +6,6 @@ package engine
 import (
 	"bytes"
 	"encoding/hex"
-	"flag"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,10 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/iishunt/iishunt/internal/golden"
 	"github.com/iishunt/iishunt/internal/rule"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // A state that an earlier version stored is read by this one: the file is never
 // written anew unless the version in internal/statelog goes up.
@@ -25,7 +23,7 @@ func TestStoredFormat(t *testing.T) {
 	cfg := rule.DefaultConfig()
 	cfg.Every = 12 * time.Hour
 	path := filepath.Join("testdata", "state.hex")
-	if *update {
+	if golden.Updating() {
 		writeState(t, cfg, path)
 	}
 	text, err := os.ReadFile(path)

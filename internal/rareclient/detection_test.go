@@ -6,8 +6,6 @@ package rareclient
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,26 +19,19 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iishunt/iishunt/internal/engine"
+	"github.com/iishunt/iishunt/internal/golden"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files")
-
-// golden compares logs, as indented OTLP JSON, with a file.
-func golden(t *testing.T, name string, ld plog.Logs) {
+// equalLogs compares logs, as indented OTLP JSON, with a golden file.
+func equalLogs(t *testing.T, name string, ld plog.Logs) {
 	t.Helper()
 	raw, err := new(plog.JSONMarshaler).MarshalLogs(ld)
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, json.Indent(&out, raw, "", "  "))
 	out.WriteByte('\n')
-	file := filepath.Join("testdata", name)
-	if *update {
-		require.NoError(t, os.WriteFile(file, out.Bytes(), 0o600))
-	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, string(want), out.String())
+	golden.Equal(t, filepath.Join("testdata", name), out.Bytes())
 }
 
 // storyRecord is a request with everything that a finding can tell.
@@ -77,7 +68,7 @@ func TestDetectionRecord(t *testing.T) {
 		raw, err := new(plog.JSONMarshaler).MarshalLogs(sink.AllLogs()[0])
 		require.NoError(t, err)
 		require.NotContains(t, string(raw), "secret", "cookies and authorization never leave")
-		golden(t, "detection.json", sink.AllLogs()[0])
+		equalLogs(t, "detection.json", sink.AllLogs()[0])
 	})
 }
 
@@ -101,7 +92,7 @@ func TestDetectionOfSeveralClientsAndAnotherRule(t *testing.T) {
 		}
 		require.NoError(t, h.ConsumeLogs(t.Context(), ld))
 		require.NoError(t, h.Shutdown(t.Context()))
-		golden(t, "several_clients.json", sink.AllLogs()[0])
+		equalLogs(t, "several_clients.json", sink.AllLogs()[0])
 	})
 }
 

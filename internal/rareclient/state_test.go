@@ -34,10 +34,6 @@ import (
 
 var diskID = component.MustNewID("file_storage")
 
-type host map[component.ID]component.Component
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h }
-
 // process is a Collector's process with one Component, which can die.
 type process struct {
 	*Component
@@ -62,7 +58,7 @@ func (p *process) begin() error {
 	h, err := New(p.log, testSelf, Scope{"test", "v0"}, &p.cfg, nopInstruments(), nil, p.next)
 	require.NoError(p.t, err)
 	p.Component = h
-	return h.Start(p.t.Context(), host{diskID: p.disk})
+	return h.Start(p.t.Context(), storagetest.Host{diskID: p.disk})
 }
 
 // kill ends the process without a shutdown.
@@ -708,7 +704,7 @@ func TestMetricsAreReadDuringTheStart(t *testing.T) {
 		}
 	})
 	<-begun
-	require.NoError(t, h.Start(t.Context(), host{diskID: disk}))
+	require.NoError(t, h.Start(t.Context(), storagetest.Host{diskID: disk}))
 	reader.Wait()
 	require.NoError(t, h.Shutdown(t.Context()))
 }

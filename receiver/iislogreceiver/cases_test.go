@@ -5,7 +5,6 @@ package iislogreceiver
 
 import (
 	"compress/gzip"
-	"flag"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,10 +23,9 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/golden"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
-
-var update = flag.Bool("update", false, "rewrite the expected records of the cases")
 
 const casesDir = "../../testdata/iis"
 
@@ -58,7 +56,7 @@ func TestCases(t *testing.T) {
 			f.polls()
 			f.stop()
 			assertEquation(t, f, lines)
-			compareGolden(t, filepath.Join(dir, "want.txt"), render(f))
+			golden.Equal(t, filepath.Join(dir, "want.txt"), []byte(render(f)))
 		})
 	}
 }
@@ -137,16 +135,6 @@ func countLines(t *testing.T, f *fixture) int {
 		return nil
 	}))
 	return n
-}
-
-func compareGolden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
-	}
-	want, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, strings.ReplaceAll(string(want), "\r\n", "\n"), got)
 }
 
 // render writes records as text: under each resource the time, severity and

@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/iishunt/iishunt/internal/storagetest"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/deliver"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 )
@@ -278,7 +279,7 @@ func TestStoppedInACompressedFile(t *testing.T) {
 }
 
 func TestStorageThatCannotBeUsedIsNamed(t *testing.T) {
-	for text, hosts := range map[string]host{
+	for text, hosts := range map[string]storagetest.Host{
 		"is not in service::extensions": {},
 		"is not a storage extension": {memoryID: struct {
 			component.StartFunc

@@ -25,6 +25,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/iishunt/iishunt/internal/storagetest"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
@@ -152,10 +153,6 @@ func (c memoryClient) Close(context.Context) error {
 	return c.m.failClose
 }
 
-type host map[component.ID]component.Component
-
-func (h host) GetExtensions() map[component.ID]component.Component { return h }
-
 // fixture is a receiver on a folder of its own.
 type fixture struct {
 	t    *testing.T
@@ -210,7 +207,7 @@ func (f *fixture) start() {
 	set.Logger = zap.New(core)
 	rcv, err := NewFactory().CreateLogs(f.t.Context(), set, f.cfg, f.next)
 	require.NoError(f.t, err)
-	require.NoError(f.t, rcv.Start(f.t.Context(), host{memoryID: f.mem}))
+	require.NoError(f.t, rcv.Start(f.t.Context(), storagetest.Host{memoryID: f.mem}))
 	f.rcv = rcv
 }
 

@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap/zapcore"
 
+	"github.com/iishunt/iishunt/internal/storagetest"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadata"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/metadatatest"
 )
@@ -44,7 +45,7 @@ func (f *fixture) refused(text string) {
 	set.ID = component.NewID(metadata.Type)
 	rcv, err := NewFactory().CreateLogs(f.t.Context(), set, f.cfg, f.next)
 	require.NoError(f.t, err)
-	require.ErrorContains(f.t, rcv.Start(f.t.Context(), host{memoryID: f.mem}), text)
+	require.ErrorContains(f.t, rcv.Start(f.t.Context(), storagetest.Host{memoryID: f.mem}), text)
 	require.NoError(f.t, rcv.Shutdown(f.t.Context()))
 	require.NoError(f.t, tel.Shutdown(f.t.Context()))
 	require.Zero(f.t, f.mem.opened, "the storage client is left open")
