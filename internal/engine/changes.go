@@ -157,8 +157,8 @@ func (e *Engine) logFindings(findings []*Finding) []byte {
 	return appendFindings(nil, findings)
 }
 
-// logEvaluated records an evaluation with the last of its findings and which
-// ones it told about. mu is held.
+// logEvaluated records an evaluation, with the last of its findings and the keys
+// of all that it gave. mu is held.
 func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, complete bool) {
 	if !e.following {
 		return

@@ -51,7 +51,7 @@ type Component struct {
 
 	lacking atomic.Pointer[string] // scope of the first record that lacked what the rule needs
 
-	report report // used by one goroutine at a time: the loop, then Shutdown
+	notices notices // used by one goroutine at a time: the loop, then Shutdown
 }
 
 // Scope is the instrumentation scope of the detections.
@@ -68,9 +68,9 @@ type Self struct {
 func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, forward, next consumer.Logs) (*Component, error) {
 	c := &Component{
 		cfg: cfg, log: log, self: self, scope: scope, forward: forward, next: next,
-		engine: engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
-		wake:   make(chan struct{}, 1),
-		report: newReport(log, cfg.Input),
+		engine:  engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
+		wake:    make(chan struct{}, 1),
+		notices: newNotices(log, cfg.Input),
 	}
 	c.extractors.New = func() any { return newExtractor(c.engine, cfg) }
 	var err error
@@ -212,19 +212,19 @@ func (c *Component) evaluate(ctx context.Context) {
 		}
 		findings, suppressed, dropped := c.engine.Evaluate(&w)
 		c.meters.window(ctx, &w, suppressed)
-		c.report.window(&w, len(findings), suppressed)
+		c.notices.window(&w, len(findings), suppressed)
 		if dropped > 0 {
 			c.meters.dropped(ctx, dropped)
 			c.log.Error("Detections lost: too many wait for the next consumer, which refuses them", zap.Int("detections", dropped))
 		}
 	}
 	c.deliver(ctx)
-	_ = c.state.flush(ctx) // it tells itself
+	_ = c.state.flush(ctx) // flush logs and counts its own failures
 	s := c.engine.Stats()
 	if scope := c.lacking.Load(); scope != nil {
-		c.report.lacking(s, *scope)
+		c.notices.lacking(s, *scope)
 	}
-	c.report.state(s)
+	c.notices.state(s)
 }
 
 // deliver hands over the waiting findings. What is refused stays and is tried
@@ -240,12 +240,12 @@ func (c *Component) deliver(ctx context.Context) {
 		switch {
 		case err == nil:
 			c.meters.delivered(ctx, batch)
-			c.report.delivered()
+			c.notices.delivered()
 		case consumererror.IsPermanent(err):
 			c.meters.dropped(ctx, len(batch))
 			c.log.Error("Detections lost: the next consumer refused them for good", zap.Int("detections", len(batch)), zap.Error(err))
 		default:
-			c.report.refused(err)
+			c.notices.refused(err)
 			return
 		}
 		c.engine.Delivered(len(batch))

@@ -34,9 +34,9 @@ var blockerHints = map[rule.Stage]string{
 		"Check that the cs(User-Agent) field is logged, or set match::user_agent_prefixes: [] to look at every agent",
 }
 
-// report tells in the Collector's log what an operator must know: each window,
+// notices tells in the Collector's log what an operator must know: each window,
 // and once each what makes detections impossible or doubtful.
-type report struct {
+type notices struct {
 	log       *zap.Logger
 	input     Input
 	warned    map[rule.Stage]bool
@@ -47,30 +47,30 @@ type report struct {
 	refusing  bool
 }
 
-func newReport(log *zap.Logger, input Input) report {
-	return report{log: log, input: input, warned: map[rule.Stage]bool{}}
+func newNotices(log *zap.Logger, input Input) notices {
+	return notices{log: log, input: input, warned: map[rule.Stage]bool{}}
 }
 
-func (r *report) window(w *engine.Window, findings, suppressed int) {
-	r.evaluated = true
-	r.log.Info("Window evaluated",
+func (n *notices) window(w *engine.Window, findings, suppressed int) {
+	n.evaluated = true
+	n.log.Info("Window evaluated",
 		zap.Time("start", time.Unix(0, w.Start).UTC()), zap.Time("end", time.Unix(0, w.End).UTC()),
 		zap.Uint64("matched", w.Funnel.Matched), zap.Int("findings", findings), zap.Int("suppressed", suppressed),
 		zap.Strings("incomplete_reasons", w.Reasons.Strings()))
 	stage, dropped, ok := w.Funnel.Blocker()
-	if !ok || dropped < enoughToWarn || r.warned[stage] {
+	if !ok || dropped < enoughToWarn || n.warned[stage] {
 		return
 	}
-	r.warned[stage] = true
-	r.log.Warn("Nothing can be found: one match stage dropped every record that reached it",
+	n.warned[stage] = true
+	n.log.Warn("Nothing can be found: one match stage dropped every record that reached it",
 		zap.Stringer("stage", stage), zap.Uint64("records", dropped), zap.String("hint", blockerHints[stage]))
 }
 
 // needs are the attributes that every request must have.
 var needs = [rule.NumNeeds]string{attr.URLPath, attr.HTTPResponseStatusCode, attr.ClientAddress}
 
-func (r *report) name(attribute string) string {
-	if r.input == InputTable {
+func (n *notices) name(attribute string) string {
+	if n.input == InputTable {
 		return column(attribute)
 	}
 	return attribute
@@ -78,48 +78,48 @@ func (r *report) name(attribute string) string {
 
 // lacking says once, when nothing could be counted, what the records lack and
 // which component (instrumentation scope) wrote them.
-func (r *report) lacking(s engine.Stats, scope string) {
+func (n *notices) lacking(s engine.Stats, scope string) {
 	if s.Funnel.Matched > 0 {
 		return
 	}
 	from := zap.String("scope", scope)
-	if !r.foreign && s.Foreign >= enoughForeign && s.Requests() == 0 {
-		r.foreign = true
-		r.log.Warn("No record is a web request: none has "+r.name(attr.URLPath)+" or "+r.name(attr.HTTPResponseStatusCode)+
+	if !n.foreign && s.Foreign >= enoughForeign && s.Requests() == 0 {
+		n.foreign = true
+		n.log.Warn("No record is a web request: none has "+n.name(attr.URLPath)+" or "+n.name(attr.HTTPResponseStatusCode)+
 			". Put rare_client behind iis_log, set these attributes upstream, or choose another input", from)
 	}
-	for i, n := range s.Missing {
-		if n >= enoughToWarn && !r.missing[i] {
-			r.missing[i] = true
-			r.log.Warn("Nothing can be found: the records lack "+r.name(needs[i])+
-				". Log the field in IIS, or set the attribute upstream", zap.Uint64("records", n), from)
+	for i, count := range s.Missing {
+		if count >= enoughToWarn && !n.missing[i] {
+			n.missing[i] = true
+			n.log.Warn("Nothing can be found: the records lack "+n.name(needs[i])+
+				". Log the field in IIS, or set the attribute upstream", zap.Uint64("records", count), from)
 		}
 	}
 }
 
 // state is called after windows were evaluated and delivered.
-func (r *report) state(s engine.Stats) {
-	if late := s.Lost[engine.ReasonLate]; late > r.late {
-		r.log.Warn("Records came too late for their window and were not counted: a detection may miss a second client. "+
-			"Raise allowed_lateness if this repeats", zap.Uint64("records", late-r.late))
-		r.late = late
+func (n *notices) state(s engine.Stats) {
+	if late := s.Lost[engine.ReasonLate]; late > n.late {
+		n.log.Warn("Records came too late for their window and were not counted: a detection may miss a second client. "+
+			"Raise allowed_lateness if this repeats", zap.Uint64("records", late-n.late))
+		n.late = late
 	}
-	if r.evaluated && s.Waiting == 0 && s.Panes == 0 {
-		r.evaluated = false
-		r.log.Info("every record received so far has been evaluated")
-	}
-}
-
-func (r *report) refused(err error) {
-	if !r.refusing {
-		r.refusing = true
-		r.log.Warn("The next consumer refuses detections; they are kept and sent again", zap.Error(err))
+	if n.evaluated && s.Waiting == 0 && s.Panes == 0 {
+		n.evaluated = false
+		n.log.Info("every record received so far has been evaluated")
 	}
 }
 
-func (r *report) delivered() {
-	if r.refusing {
-		r.refusing = false
-		r.log.Info("The next consumer takes detections again")
+func (n *notices) refused(err error) {
+	if !n.refusing {
+		n.refusing = true
+		n.log.Warn("The next consumer refuses detections; they are kept and sent again", zap.Error(err))
+	}
+}
+
+func (n *notices) delivered() {
+	if n.refusing {
+		n.refusing = false
+		n.log.Info("The next consumer takes detections again")
 	}
 }

@@ -148,7 +148,7 @@ func (s *state) append(changes []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unwritten = append(s.unwritten, changes)
-	_ = s.writeFirst(context.Background()) // it tells itself, and what failed is tried again
+	_ = s.writeFirst(context.Background()) // writeFirst logs and counts its own failures, and what failed is tried again
 }
 
 // outcome counts and tells what became of a write, and keeps the changes of one

@@ -66,8 +66,8 @@ type keys struct {
 	from, to uint64
 }
 
-// Open reads which state there is. Head is nil when there is none, or when that
-// cannot be read; then problem tells why.
+// Open finds the stored state. Head is nil when there is none, or when it cannot
+// be read; problem then says why.
 func Open(ctx context.Context, client storage.Client) (j *Log, problem, err error) {
 	j = &Log{client: client}
 	b, err := client.Get(ctx, metaKey)
@@ -184,14 +184,14 @@ func (j *Log) Full() bool {
 	return j.shorten || j.size-j.snapshotSize > max(minLog, 2*j.snapshotSize)
 }
 
-// Shorten makes Full true until there is a new snapshot: what could not be read
-// is then rid of, and is not told of at each start.
+// Shorten makes Full true until there is a new snapshot. The next snapshot drops
+// what could not be read, so it is not reported at every start.
 func (j *Log) Shorten() { j.shorten = true }
 
 // Size returns the bytes of snapshot and log.
 func (j *Log) Size() int64 { return j.size }
 
-// BeginSnapshot begins a new snapshot, of the state as it is or comes to be.
+// BeginSnapshot begins a new snapshot; its parts may be newer than this moment.
 func (j *Log) BeginSnapshot() {
 	j.used++
 	j.newer = &newer{generation: j.used, first: j.next, logBefore: j.size - j.snapshotSize}
@@ -240,7 +240,7 @@ func (j *Log) discard(key func(uint64) string, from, to uint64) {
 	}
 }
 
-// Clean deletes some of what counts no longer, and reports whether there may
+// Clean deletes some of what no longer counts, and reports whether there may
 // be more. It does nothing before meta says so in the storage.
 func (j *Log) Clean(ctx context.Context) (more bool, err error) {
 	if len(j.garbage) > 0 && !j.metaDue {

@@ -14,8 +14,8 @@ import (
 const (
 	// shortKey is what shortFiles is saved under, beside the offsets.
 	shortKey = "iishunt.young"
-	// maxShortFiles bounds shortFiles. A file that is not remembered is read
-	// twice, nothing worse.
+	// maxShortFiles bounds shortFiles. A file that is not remembered is only
+	// read twice.
 	maxShortFiles = 4096
 	// shortBytes is how far beyond the fingerprint a file is remembered: it is
 	// read from its beginning once more when its first bytes are all written.
