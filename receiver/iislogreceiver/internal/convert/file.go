@@ -34,21 +34,20 @@ type file struct {
 	lacks      string // what is kept as noteLacks
 }
 
-// stateAt returns the state at the beginning of a chunk: none at that of its file,
-// which also has a saved one when it was cut off; else the saved one, or, if there
-// is none (reading began at the file's end, or with an older checkpoint), what
-// the part of the file before the chunk says.
+// stateAt returns the state at the beginning of a chunk: the saved one, or, if
+// there is none (reading began at the file's end, or with an older checkpoint),
+// what the part of the file before the chunk says.
 func (c *Converter) stateAt(chunk *tail.Chunk) w3c.State {
-	offset := chunk.Offsets[0]
-	if offset == 0 {
-		return w3c.State{}
-	}
 	if text, ok := chunk.Note(noteState); ok {
 		state, err := w3c.DecodeState(text)
 		if err == nil {
 			return state
 		}
 		c.logger.Warn("The saved #Fields of a file cannot be read; they are looked for in the file", zap.String("path", chunk.Path), zap.Error(err))
+	}
+	offset := chunk.Offsets[0]
+	if offset == 0 {
+		return w3c.State{}
 	}
 	state, err := c.scan(chunk)
 	if err != nil {

@@ -86,6 +86,11 @@ func buildManager(c Config, set component.TelemetrySettings, emit emitFunc, ends
 		// value by value.
 		c.Encoding = "utf-8-raw"
 	}
+	if c.Compression != "" {
+		// fileconsumer compares the place in the content with the size of the
+		// archive, and would take each file that was compressed for cut off.
+		c.OnTruncate = fileconsumer.OnTruncateIgnore
+	}
 	c.IncludeFilePath = true
 	c.FlushPeriod = 0
 	return c.Build(set, emit, fileconsumer.WithSplitFunc(split))

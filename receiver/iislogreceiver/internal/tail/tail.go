@@ -171,6 +171,9 @@ func (t *Tailer) Emit(ctx context.Context, tokens [][]byte, attributes map[strin
 		return nil
 	}
 	c := t.chunk(ctx, attributes)
+	if offsets[0] == 0 && t.cfg.Compression == "" {
+		c.forget() // of a file that was cut off; in an archive, offsets may begin anew
+	}
 	defer t.short.lock(c.Path)()
 	if err := t.read(c, tokens, offsets); err != nil {
 		t.abandon(c.Path, err)
