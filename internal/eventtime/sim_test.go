@@ -34,12 +34,12 @@ func simConfig() Config {
 
 // faults are what may happen in a schedule.
 type faults struct {
-	drop, repeat, delay        bool // by the network
-	crash, silence, suspension bool // of readers
-	skew                       bool // of their clocks
-	restart, older, amnesia    bool // of the component: with its state, with an older copy, without
-	pause                      bool // of the component, suspended
-	join                       bool // the component starts in the middle of the readers' runs
+	drop, repeat, delay     bool // by the network
+	crash, silence          bool // of readers
+	skew                    bool // of their clocks
+	restart, older, amnesia bool // of the component: with its state, with an older copy, without
+	pause                   bool // of the component, suspended
+	join                    bool // the component starts in the middle of the readers' runs
 }
 
 func (f faults) any() bool { return f != faults{} }
@@ -62,24 +62,22 @@ type message struct {
 
 // reader reads one file, which grows.
 type reader struct {
-	index            int
-	sender           ID
-	run              byte
-	started          int64
-	skew             int64
-	file             ID
-	lines            []*line
-	size             int64
-	next             int // line to be read
-	sent, told       int64
-	seq              int64
-	tolds            []int64 // what was told, by seq
-	until, lastLook  int64
-	checkpoint       int
-	silentUntil      int64
-	stopped          bool
-	oldest, newest   int64
-	catching, silent bool
+	index           int
+	sender          ID
+	run             byte
+	started         int64
+	skew            int64
+	file            ID
+	lines           []*line
+	size            int64
+	next            int // line to be read
+	sent, told      int64
+	seq             int64
+	tolds           []int64 // what was told, by seq
+	until, lastLook int64
+	checkpoint      int
+	silentUntil     int64
+	oldest, newest  int64
 }
 
 // sim is one schedule.
