@@ -3,54 +3,39 @@
 
 package eventtime
 
-import "time"
-
-// Now is the moment of a call. Wall is the wall clock, in nanoseconds since the
-// Unix epoch. Running counts the nanoseconds for which the process was running:
-// a suspended machine, a stopped process or a step of the wall clock does not
-// move it, so no sender is given up because nobody listened.
-type Now struct{ Wall, Running int64 }
-
-// Stopwatch makes Now. It is read at least once a tick.
-type Stopwatch struct {
-	tick    time.Duration
-	last    time.Time
-	running int64
-}
-
-// NewStopwatch returns a Stopwatch that is to be read at least once each tick.
-func NewStopwatch(tick time.Duration, now time.Time) *Stopwatch {
-	return &Stopwatch{tick: tick, last: now}
-}
-
-// Now reads the Stopwatch. Of a pause that is longer than two ticks, two ticks
-// count. late tells that there was one, or that the wall clock and the
-// monotonic clock of now do not agree about the time since the last call.
-func (s *Stopwatch) Now(now time.Time) (n Now, late bool) {
-	mono := max(0, now.Sub(s.last))
-	wall := now.Round(0).Sub(s.last.Round(0))
-	late = mono > 2*s.tick || (wall-mono).Abs() > s.tick
-	s.running += int64(min(mono, 2*s.tick))
-	s.last = now
-	return Now{now.UnixNano(), s.running}, late
-}
-
 // patience decides how long somebody is waited for: as long as it is not far
 // behind the wall clock, or comes closer to it.
+//
+// Whoever is further behind than the timeout must come closer by a tenth of it
+// to be waited for again; so a queue that is worked off is waited for, and a clock
+// that is days behind is not. A queue has limited time: see note.
 type patience struct {
 	improved int64 // running time
-	lag      int64 // behind the wall clock, in nanoseconds, when it improved
+	lag      int64 // behind the wall clock when it improved, in nanoseconds; -1 if unknown
+	trailing bool  // it is further behind than the timeout
+	trailed  int64 // running time at which that began
 }
 
-// note takes the distance to the wall clock. Whoever is further behind than the
-// timeout must come closer by a tenth of it; so a queue that is worked off is
-// waited for, and a clock that is days behind is not.
-func (p *patience) note(now Now, lag, timeout int64) {
-	if lag <= timeout || p.lag-lag >= timeout/10 {
-		p.improved, p.lag = now.Running, lag
+func newPatience(now Now) patience { return patience{improved: now.Running, lag: -1} }
+
+// note takes the distance to the wall clock. Somebody who trails for more than
+// most of running time no longer improves by coming closer.
+func (p *patience) note(now Now, lag, timeout, most int64) {
+	if lag <= timeout {
+		p.improved, p.lag, p.trailing = now.Running, lag, false
 		return
 	}
-	p.lag = max(p.lag, lag)
+	if !p.trailing {
+		p.trailing, p.trailed = true, now.Running
+	}
+	if p.lag < 0 || p.over(now, timeout) {
+		// It was away: its way back is measured from here. Without being away a
+		// distance that goes to and fro would improve again and again.
+		p.lag = max(p.lag, lag)
+	}
+	if p.lag-lag >= timeout/10 && now.Running-p.trailed < most {
+		p.improved, p.lag = now.Running, lag
+	}
 }
 
 func (p *patience) over(now Now, timeout int64) bool { return now.Running-p.improved >= timeout }

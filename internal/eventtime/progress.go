@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 )
 
 // None stands for a time that is not known.
@@ -90,6 +91,7 @@ type FileProgress struct {
 	From, Sent, Read int64
 	// Oldest and Newest event time of what was read since Base, or None.
 	Oldest, Newest int64
+	Gone           bool // it is not there any more
 }
 
 // Loss is something that is missing, within [From, To] of event time. From None
@@ -107,8 +109,15 @@ const (
 	maxParts = 1 << 10
 	// maxTime bounds event times and wall clocks, in nanoseconds: sums of two do
 	// not overflow.
-	maxTime = math.MaxInt64 / 4
+	maxTime = math.MaxInt64 / 2
+	// maxName bounds a text that came from the network, in bytes.
+	maxName = 256
+	// maxMatch is the same of a match block.
+	maxMatch = 4096
 )
+
+// short cuts a text that is kept; the copy does not hold the message it is from.
+func short(s string, most int) string { return strings.Clone(s[:min(len(s), most)]) }
 
 func validTime(t int64) bool { return t == None || t > -maxTime && t < maxTime }
 
@@ -127,6 +136,9 @@ func (p *Progress) check() error {
 	case p.State >= numStates || p.Behind < 0 || p.Behind >= maxTime:
 		return fmt.Errorf("%w: state or distance", ErrProgress)
 	}
+	if p.Started == None || p.Sent == None {
+		return fmt.Errorf("%w: no wall clock", ErrProgress)
+	}
 	for _, t := range [...]int64{p.Started, p.Sent, p.ReadUntil, p.Since, p.OldestUnread} {
 		if !validTime(t) {
 			return fmt.Errorf("%w: time %d", ErrProgress, t)
@@ -140,67 +152,10 @@ func (p *Progress) check() error {
 	}
 	for _, list := range [...][]Loss{p.Unread, p.Lost} {
 		for i := range list {
-			if l := &list[i]; !validTime(l.From) || !validTime(l.To) || l.Reason >= NumReasons {
+			if l := &list[i]; !validTime(l.From) || !validTime(l.To) || l.Reason >= NumReasons || l.Count < 0 {
 				return fmt.Errorf("%w: loss of %s", ErrProgress, l.Name)
 			}
 		}
 	}
 	return nil
-}
-
-// pending is a progress that is not in effect yet: a part, a progress before it
-// or a range that it speaks of has not come.
-type pending struct {
-	Progress
-	heard int64 // running time at which the first of it came
-	parts int   // that came
-	seen  [maxParts / 64]uint64
-	// join: the first that is heard of a run which began before anybody listened.
-	join bool
-	next int // files before this index are covered
-}
-
-// add takes a part. It returns false for one that is there already.
-func (p *pending) add(part *Progress) bool {
-	bit := part.Part - 1
-	if p.seen[bit/64]&(1<<(bit%64)) != 0 || part.Parts != p.Parts {
-		return false
-	}
-	p.seen[bit/64] |= 1 << (bit % 64)
-	p.parts++
-	p.Files = append(p.Files, part.Files...)
-	p.Unread = append(p.Unread, part.Unread...)
-	p.Lost = append(p.Lost, part.Lost...)
-	return true
-}
-
-func (p *pending) complete() bool { return p.parts == p.Parts }
-
-// absorb makes p stand for an earlier progress o of the same run, too.
-func (p *pending) absorb(o *pending) {
-	p.Base, p.heard, p.join = min(p.Base, o.Base), min(p.heard, o.heard), p.join || o.join
-	p.Behind, p.Lost, p.next = max(p.Behind, o.Behind), append(o.Lost, p.Lost...), 0
-	at := make(map[ID]int, len(p.Files))
-	for i := range p.Files {
-		at[p.Files[i].ID] = i
-	}
-	for i := range o.Files {
-		f := &o.Files[i]
-		j, ok := at[f.ID]
-		if !ok {
-			p.Files = append(p.Files, *f)
-			continue
-		}
-		g := &p.Files[j]
-		g.From, g.Sent, g.Read = min(g.From, f.From), max(g.Sent, f.Sent), max(g.Read, f.Read)
-		g.Oldest, g.Newest = earlier(g.Oldest, f.Oldest), max(g.Newest, f.Newest)
-	}
-}
-
-// earlier is the smaller of two times, either of which may be None.
-func earlier(a, b int64) int64 {
-	if a == None || b != None && b < a {
-		return b
-	}
-	return a
 }

@@ -22,6 +22,7 @@ type source struct {
 	newest   int64 // event time of its newest record
 	active   int64 // running time of its last sign of life
 	behind   int64 // the largest distance to the wall clock since it last shrank
+	nearest  int64 // the smallest distance to the wall clock, as it is known before it has caught up
 	usual    int64 // how far behind the wall clock it is when it ships, in bursts
 	caughtUp bool  // it was close to the wall clock once
 	neighbour
@@ -48,10 +49,10 @@ func (t *Tracker) Observe(k Source, b *Span, now Now) {
 	src := t.sources[k]
 	if src == nil {
 		if len(t.sources) >= maxSourcesPerSender*t.cfg.MaxSenders {
-			t.tooMany(now)
+			t.crowd(now)
 			return
 		}
-		src = &source{newest: None, patience: patience{improved: now.Running}}
+		src = &source{newest: None, neighbour: noNeighbour(), patience: newPatience(now)}
 		t.sources[k] = src
 	}
 	src.active = now.Running
@@ -80,74 +81,37 @@ func (t *Tracker) follow(src *source, b *Span, now Now) {
 	}
 	first := src.newest == None
 	src.newest = max(src.newest, newest)
-	idle := int64(t.cfg.IdleTimeout)
 	lag, oldest := now.Wall-src.newest, now.Wall-b.Oldest
+	if t.catchesUp(src, first, lag, oldest) {
+		t.Hold(now)
+	}
+	src.caughtUp = src.caughtUp || lag <= int64(t.cfg.IdleTimeout)
+	src.note(now, lag, int64(t.cfg.SenderTimeout), int64(t.cfg.CatchUpTimeout))
+}
+
+// catchesUp reports whether the source reads old files, so that others may come.
+// Who ships in bursts comes closer with each of them and does not catch up: that
+// is told by its coming no closer than before, or by its having been close.
+func (t *Tracker) catchesUp(src *source, first bool, lag, oldest int64) bool {
+	idle := int64(t.cfg.IdleTimeout)
 	if first {
-		src.behind = oldest
+		src.behind, src.nearest = oldest, oldest
 	}
 	src.behind = max(src.behind, oldest)
-	if src.behind-lag > idle || first && lag > idle {
-		if !src.caughtUp || src.behind > 2*src.usual+idle {
-			t.Hold(now)
+	if !src.caughtUp {
+		closer := first && lag > idle || src.nearest-lag > idle
+		if closer {
+			src.nearest = lag
 		}
-		if src.caughtUp {
-			src.usual = max(src.usual, min(src.behind, int64(t.cfg.SenderTimeout)))
-		}
-		src.behind = lag
+		return closer
 	}
-	src.caughtUp = src.caughtUp || lag <= idle
-	src.note(now, lag, int64(t.cfg.SenderTimeout))
-}
-
-// ObserveFile is Observe for the records of a sender, of which only the lost
-// lines are looked at.
-func (t *Tracker) ObserveFile(id File, b *Span, now Now) {
-	s := t.sender(id.Sender, now)
-	if s == nil {
-		return
+	if src.behind-lag <= idle {
+		return false
 	}
-	f := s.file(id.ID)
-	was := f.neighbour
-	t.between(&f.neighbour, b, now)
-	if f.neighbour != was {
-		t.fileChanged(s, f)
-	}
-}
-
-// between marks where lines that could not be read may have been: between the
-// records before and behind them.
-func (t *Tracker) between(n *neighbour, b *Span, now Now) {
-	if b.LostFirst && n.timed {
-		t.mark(n.last, n.last, ReasonParseError)
-		n.pending, n.lostBy = true, now.Wall
-	}
-	if b.Timed {
-		if n.pending {
-			from := b.First
-			if n.timed {
-				from = n.last
-			}
-			t.mark(from, b.First, ReasonParseError)
-			n.pending = false
-		}
-		n.timed, n.last = true, b.Last
-	}
-	if b.LostLast {
-		n.pending, n.lostBy = true, now.Wall
-	}
-}
-
-// settleLost marks up to where a lost line can have been if no record follows it.
-func (t *Tracker) settleLost(n *neighbour, readUntil int64) {
-	from, to := int64(None), n.lostBy
-	if n.timed {
-		from = n.last
-	}
-	if readUntil != None {
-		to = max(from, min(to, readUntil))
-	}
-	t.mark(from, to, ReasonParseError)
-	n.pending = false
+	unusual := src.behind > 2*src.usual+idle
+	src.usual = max(src.usual, min(src.behind, int64(t.cfg.SenderTimeout)))
+	src.behind = lag
+	return unusual
 }
 
 // Hold keeps the watermark of silent sources where it is for an idle timeout:
@@ -171,10 +135,11 @@ func (t *Tracker) silentWatermark(now Now) int64 {
 		t.silent.holdSince = 0
 	}
 	w := int64(math.MaxInt64)
-	for _, src := range t.sources {
+	for k, src := range t.sources {
 		if src.idle(t, now) {
 			if src.pending {
-				t.settleLost(&src.neighbour, None)
+				t.settleLost(&src.neighbour, src.lostBy)
+				t.sourceChanged(k, src)
 			}
 			continue
 		}

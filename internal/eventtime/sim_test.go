@@ -345,7 +345,7 @@ func (s *sim) receive() {
 func (s *sim) commit(m message) {
 	s.heard[m.file.Sender] = true
 	whole := Range{m.file, m.lines[0].from, m.lines[len(m.lines)-1].to}
-	if s.rnd.IntN(2) == 0 && s.t.Covered(whole, s.moment()) {
+	if s.rnd.IntN(2) == 0 && s.t.Covered(whole, s.moment()) == Fresh {
 		for _, l := range m.lines {
 			s.count(l)
 		}

@@ -3,11 +3,15 @@
 
 package eventtime
 
-import "github.com/iishunt/iishunt/internal/codec"
+import (
+	"math"
+
+	"github.com/iishunt/iishunt/internal/codec"
+)
 
 // What is stored: who was heard and up to where, and what has come of each file.
 // Progress records that are not in effect are not: a later one that goes back
-// further makes up for them.
+// further makes up for them. Nor are running times, which begin anew.
 
 // changes collects what has changed since it was last taken. Each section holds
 // the whole new value, so that the order of older ones does not matter.
@@ -101,93 +105,50 @@ func (t *Tracker) AppendChanges(b []byte) []byte {
 }
 
 func (t *Tracker) appendWatermark(b []byte) []byte {
-	b = codec.AppendInt(codec.AppendInt(append(b, sectionWatermark), t.watermark), t.began)
+	b = append(b, sectionWatermark)
+	for _, v := range [...]int64{t.watermark, t.began, t.crowded} {
+		b = codec.AppendInt(b, v)
+	}
 	return codec.AppendBool(codec.AppendBool(b, t.fresh), t.silent.seen)
 }
 
-// Append appends everything, for Apply. Changes that were not taken are in it.
-func (t *Tracker) Append(b []byte) []byte {
+// Snapshot gives everything to emit, in pieces of about size bytes, for Apply in
+// any order before later changes. Changes that were not taken are in it.
+func (t *Tracker) Snapshot(size int, emit func([]byte) error) error {
+	b := t.appendWatermark(nil)
+	flush := func(least int) error {
+		if len(b) < least {
+			return nil
+		}
+		piece := b
+		b = nil
+		return emit(piece)
+	}
 	for _, s := range t.senders {
 		b = s.append(append(b, sectionSender))
 		for _, f := range s.files {
 			b = f.append(append(b, sectionFile), s.id)
+			if err := flush(size); err != nil {
+				return err
+			}
 		}
 	}
 	for k, src := range t.sources {
 		b = src.append(append(b, sectionSource), k)
-	}
-	return t.appendWatermark(b)
-}
-
-// Apply brings what AppendChanges and Append wrote into a Tracker that has heard
-// nothing yet. After an error it has what came before the mistake.
-func (t *Tracker) Apply(b []byte) error {
-	d := codec.Decoder{Rest: b}
-	for len(d.Rest) > 0 && d.Err == nil {
-		t.applySection(d.Byte(), &d)
-	}
-	return d.Err
-}
-
-func (t *Tracker) applySection(section byte, d *codec.Decoder) {
-	switch section {
-	case sectionSender:
-		t.applySender(d)
-	case sectionFile:
-		t.applyFile(d)
-	case sectionSource:
-		t.applySource(d)
-	case sectionForgetSender:
-		delete(t.senders, ID(d.Fixed()))
-	case sectionForgetFile:
-		id := File{ID(d.Fixed()), ID(d.Fixed())}
-		if s := t.senders[id.Sender]; s != nil {
-			delete(s.files, id.ID)
-		}
-	case sectionForgetSource:
-		delete(t.sources, Source{d.Fixed(), d.Fixed()})
-	case sectionWatermark:
-		w, began, fresh, seen := readTime(d), readTime(d), d.Bool(), d.Bool()
-		if d.Err == nil {
-			t.watermark = max(t.watermark, w)
-			t.began, t.fresh, t.silent.seen = began, fresh, seen
-		}
-	default:
-		d.Fail()
-	}
-}
-
-// Restored ends a restore: whoever is known gets the full time to speak again,
-// and silent sources hold windows as after a start.
-func (t *Tracker) Restored(now Now) {
-	t.startedAt, t.newest, t.swept = now.Running, now.Running, now.Running
-	for _, s := range t.senders {
-		s.patience = patience{improved: now.Running}
-		s.lastHeard, s.catching, s.behindAt, s.born = now.Running, now.Running, now.Running, now.Running
-		for _, f := range s.files {
-			f.touched = now.Running
-		}
-		if _, listed := t.hosts[s.host]; listed && s.heard {
-			t.hosts[s.host] = true
+		if err := flush(size); err != nil {
+			return err
 		}
 	}
-	for _, src := range t.sources {
-		src.active, src.patience = now.Running, patience{improved: now.Running}
-		src.behind = max(0, now.Wall-max(src.newest, -maxTime))
-	}
-	if t.silent.seen {
-		t.Hold(now)
-	}
+	return flush(1)
 }
 
-// readTime reads a time or None.
-func readTime(d *codec.Decoder) int64 {
-	v := d.Int()
-	if !validTime(v) {
-		d.Fail()
-		return None
-	}
-	return v
+// Append appends everything in one piece.
+func (t *Tracker) Append(b []byte) []byte {
+	_ = t.Snapshot(math.MaxInt, func(piece []byte) error { // emit does not fail
+		b = append(b, piece...)
+		return nil
+	})
+	return b
 }
 
 func (s *sender) append(b []byte) []byte {
@@ -198,7 +159,7 @@ func (s *sender) append(b []byte) []byte {
 	for _, r := range s.former {
 		b = append(b, r[:]...)
 	}
-	for _, v := range [...]int64{s.started, s.known, s.readUntil, s.since, s.oldestUnread, s.behind, s.duplicateSince} {
+	for _, v := range [...]int64{s.started, s.known, s.joined, s.readUntil, s.since, s.oldestUnread, s.behind, s.duplicateSince} {
 		b = codec.AppendInt(b, v)
 	}
 	b = append(b, byte(s.state))
@@ -215,62 +176,21 @@ func (s *sender) append(b []byte) []byte {
 	return b
 }
 
-func (t *Tracker) applySender(d *codec.Decoder) {
-	s := newSender(ID(d.Fixed()), Now{})
-	s.host, s.component, s.match = d.Text(), d.Text(), d.Text()
-	copy(s.run[:], d.Bytes(len(s.run)))
-	for range d.Count(len(s.run)) {
-		var r Run
-		copy(r[:], d.Bytes(len(r)))
-		s.former = append(s.former, r)
-	}
-	s.started, s.known = readTime(d), d.Int()
-	s.readUntil, s.since, s.oldestUnread = readTime(d), readTime(d), readTime(d)
-	s.behind, s.duplicateSince = readTime(d), readTime(d)
-	s.state = State(d.Byte())
-	s.heard, s.inEffect, s.ranges, s.claims = d.Bool(), d.Bool(), d.Bool(), d.Bool()
-	for range d.Count(6) {
-		u := Loss{Name: d.Text(), Why: d.Text(), Reason: Reason(d.Byte()), Count: d.Int(), From: readTime(d), To: readTime(d)}
-		if u.Reason >= NumReasons {
-			d.Fail()
-		}
-		s.unread = append(s.unread, u)
-	}
-	if s.state >= numStates || s.known < 0 || s.behind < 0 || len(s.former) > maxFormer || s.id == 0 {
-		d.Fail()
-	}
-	if d.Err != nil {
-		return
-	}
-	if old := t.senders[s.id]; old != nil {
-		s.files = old.files
-	}
-	t.senders[s.id] = s
-}
-
 func (f *file) append(b []byte, sender ID) []byte {
 	b = codec.AppendFixed(codec.AppendFixed(b, uint64(sender)), uint64(f.id))
 	b = codec.AppendInt(b, f.base)
 	b = f.lost.append(f.covered.append(b))
-	return f.neighbour.append(b)
-}
-
-func (t *Tracker) applyFile(d *codec.Decoder) {
-	sender, f := ID(d.Fixed()), newFile(ID(d.Fixed()))
-	f.base, f.covered, f.lost = d.Int(), readSpans(d), readSpans(d)
-	f.neighbour = readNeighbour(d)
-	if f.base < -1 || f.base >= maxOffset || sender == 0 || f.id == 0 {
-		d.Fail()
+	b = f.neighbour.append(b)
+	b = codec.AppendInt(codec.AppendInt(b, f.end), f.lostEnd)
+	for _, v := range [...]bool{f.unordered, f.gone, f.former != nil} {
+		b = codec.AppendBool(b, v)
 	}
-	if d.Err != nil {
-		return
+	if c := f.former; c != nil {
+		for _, v := range [...]int64{c.From, c.Sent, c.Oldest, c.Newest, c.until} {
+			b = codec.AppendInt(b, v)
+		}
 	}
-	s := t.senders[sender]
-	if s == nil {
-		s = newSender(sender, Now{})
-		t.senders[sender] = s
-	}
-	s.files[f.id] = f
+	return b
 }
 
 func (s spans) append(b []byte) []byte {
@@ -281,44 +201,16 @@ func (s spans) append(b []byte) []byte {
 	return b
 }
 
-func readSpans(d *codec.Decoder) spans {
-	var s spans
-	behind := int64(-1)
-	for range d.Count(2) {
-		from, n := d.Uint(), d.Uint()
-		if from >= maxOffset || n == 0 || n >= maxOffset || int64(from) <= behind || from+n >= maxOffset {
-			d.Fail()
-			return nil
-		}
-		behind = int64(from + n)
-		s = append(s, span{int64(from), behind})
-	}
-	return s
-}
-
 func (n *neighbour) append(b []byte) []byte {
-	b = codec.AppendBool(codec.AppendBool(b, n.timed), n.pending)
-	return codec.AppendInt(codec.AppendInt(b, n.last), n.lostBy)
-}
-
-func readNeighbour(d *codec.Decoder) neighbour {
-	return neighbour{timed: d.Bool(), pending: d.Bool(), last: readTime(d), lostBy: readTime(d)}
+	b = codec.AppendInt(codec.AppendBool(b, n.pending), n.last)
+	if n.pending {
+		b = codec.AppendInt(codec.AppendInt(b, n.from), n.lostBy)
+	}
+	return b
 }
 
 func (src *source) append(b []byte, k Source) []byte {
 	b = codec.AppendFixed(codec.AppendFixed(b, k[0]), k[1])
 	b = codec.AppendInt(codec.AppendInt(b, src.newest), src.usual)
 	return src.neighbour.append(codec.AppendBool(b, src.caughtUp))
-}
-
-func (t *Tracker) applySource(d *codec.Decoder) {
-	k := Source{d.Fixed(), d.Fixed()}
-	src := &source{newest: readTime(d), usual: readTime(d), caughtUp: d.Bool()}
-	src.neighbour = readNeighbour(d)
-	if src.usual < 0 {
-		d.Fail()
-	}
-	if d.Err == nil {
-		t.sources[k] = src
-	}
 }

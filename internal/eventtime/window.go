@@ -3,10 +3,7 @@
 
 package eventtime
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
 // ClosedBy says what closed a window.
 type ClosedBy uint8
@@ -39,13 +36,16 @@ type Account struct {
 	ClosedBy ClosedBy
 	// Senders stand behind the window: they vouch for all of it.
 	Senders int
-	// Behind are names of senders that do not, three at most, of Missing.
+	// Behind are names of senders that do not, the first three of Missing in
+	// order.
 	Behind  []string
 	Missing int
 }
 
-// Window says what is known of the event times [start, end), to be called when
-// the watermark has passed the end.
+// Window says what is known of the event times [start, end). It is called when
+// an Advance has passed the end, before anything else is heard: a sender that
+// comes back a moment later was not waited for all the same. The marks that were
+// taken up to then belong to the window, too.
 func (t *Tracker) Window(start, end int64, now Now) Account {
 	a := Account{ClosedBy: ByProgress}
 	if len(t.senders) == 0 {
@@ -63,21 +63,25 @@ func (t *Tracker) Window(start, end int64, now Now) Account {
 		}
 	}
 	for _, src := range t.sources {
-		if src.pending && (!src.timed || src.last < end) && src.lostBy >= start {
+		if src.touches(end) && src.lostBy >= start {
 			a.Reasons = a.Reasons.With(ReasonParseError)
 		}
+	}
+	if t.crowded != None && start <= t.crowded+int64(t.cfg.ForgetSenderAfter) {
+		a.Reasons = a.Reasons.With(ReasonMaxSenders)
 	}
 	if a.Missing > 0 {
 		a.ClosedBy = ByTimeout
 	}
-	slices.Sort(a.Behind)
 	return a
 }
 
 func (a *Account) miss(name string, r Reason) {
 	a.Reasons = a.Reasons.With(r)
-	if a.Missing++; len(a.Behind) < maxNames {
-		a.Behind = append(a.Behind, name)
+	a.Missing++
+	i, _ := slices.BinarySearch(a.Behind, name)
+	if a.Behind = slices.Insert(a.Behind, i, name); len(a.Behind) > maxNames {
+		a.Behind = a.Behind[:maxNames]
 	}
 }
 
@@ -108,59 +112,8 @@ func (t *Tracker) account(s *sender, start, end int64, now Now, a *Account) {
 		}
 	}
 	for _, f := range s.files {
-		if f.pending && (!f.timed || f.last < end) && f.lostBy >= start {
+		if f.touches(end) {
 			a.Reasons = a.Reasons.With(ReasonParseError)
 		}
 	}
-}
-
-// SenderStats is a sender as it is now.
-type SenderStats struct {
-	Name      string
-	State     State
-	ReadUntil int64 // or None
-	Waited    bool  // windows wait for it
-	Unread    int   // files and folders that it cannot read
-}
-
-// Stats are counts of a Tracker as it is now.
-type Stats struct {
-	Senders []SenderStats // in order of their names
-	Sources int           // silent ones that are not idle
-	Gaps    uint64        // ranges given up since the start
-}
-
-// Stats returns counts.
-func (t *Tracker) Stats(now Now) Stats {
-	st := Stats{Gaps: t.gaps}
-	for _, s := range t.senders {
-		st.Senders = append(st.Senders, SenderStats{s.name(), s.state, s.readUntil, s.finished() || s.waited(&t.cfg, now), len(s.unread)})
-	}
-	slices.SortFunc(st.Senders, func(a, b SenderStats) int {
-		switch {
-		case a.Name < b.Name:
-			return -1
-		case a.Name > b.Name:
-			return 1
-		}
-		return 0
-	})
-	for _, src := range t.sources {
-		if !src.idle(t, now) {
-			st.Sources++
-		}
-	}
-	return st
-}
-
-// Oldest returns the smallest watermark of the senders that are waited for; None
-// if one of them has told nothing yet, math.MaxInt64 if there is none.
-func (t *Tracker) Oldest(now Now) int64 {
-	w := int64(math.MaxInt64)
-	for _, s := range t.senders {
-		if !s.finished() && s.waited(&t.cfg, now) {
-			w = min(w, s.watermark(&t.cfg))
-		}
-	}
-	return w
 }

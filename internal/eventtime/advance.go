@@ -1,0 +1,189 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package eventtime
+
+import (
+	"math"
+	"time"
+)
+
+// Nanoseconds of running time.
+const (
+	// unaccountedDelay is how long after its arrival a progress takes effect
+	// where ranges are not accounted for.
+	unaccountedDelay = int64(time.Minute)
+	// settleDelay is how long nobody new must have spoken before "all have
+	// finished" is believed: receivers of one Collector start one after the other.
+	settleDelay = int64(2 * time.Second)
+	// sweepEvery is how often senders, files and sources that are over are looked
+	// for.
+	sweepEvery = int64(time.Minute)
+	// advanceEvery is how often everybody is looked at where there are more than a
+	// few.
+	advanceEvery = int64(time.Second)
+	few          = 64
+	// clockStep is how far back a sender's wall clock must go to be told of.
+	clockStep = time.Second
+)
+
+// Advance moves the watermark and reports whether it moved. It may be called for
+// each batch, and must be called once a tick.
+func (t *Tracker) Advance(now Now) bool {
+	for _, s := range t.due {
+		if t.senders[s.id] == s {
+			t.settle(s, now)
+		}
+	}
+	clear(t.due)
+	t.due = t.due[:0]
+	if len(t.senders)+len(t.sources) > few && now.Running-t.advanced < advanceEvery {
+		return false
+	}
+	t.advanced = now.Running
+	for _, s := range t.senders {
+		if len(s.pending) > 0 {
+			t.settle(s, now)
+		}
+	}
+	t.settleAsked(now)
+	if now.Running-t.swept >= sweepEvery {
+		t.swept = now.Running
+		t.sweep(now)
+	}
+	if t.finished(now) {
+		moved := !t.released
+		t.released = true
+		return moved
+	}
+	t.released = false
+	if t.held(now) {
+		return false
+	}
+	w := min(t.reported(now), t.silentWatermark(now))
+	if w == math.MaxInt64 || w <= t.watermark {
+		return false
+	}
+	t.watermark, t.changes.watermark = w, true
+	return true
+}
+
+// finished reports whether everybody who was ever heard has finished. Hosts that
+// are listed and never spoke are waited for like others.
+func (t *Tracker) finished(now Now) bool {
+	if len(t.senders) == 0 || t.speaking(now) || now.Running-t.newest < settleDelay || len(t.asked) > 0 {
+		return false
+	}
+	for _, s := range t.senders {
+		if !s.finished() {
+			return false
+		}
+	}
+	return !t.awaited(now)
+}
+
+// awaited reports whether a listed host has not spoken since the start and may
+// still do so.
+func (t *Tracker) awaited(now Now) bool {
+	if now.Running-t.startedAt >= int64(t.cfg.SenderTimeout) {
+		return false
+	}
+	for _, heard := range t.hosts {
+		if !heard {
+			return true
+		}
+	}
+	return false
+}
+
+// held reports whether windows wait because the state is young: other senders
+// may not have spoken yet, or old messages are coming that others follow.
+func (t *Tracker) held(now Now) bool {
+	if t.awaited(now) {
+		return true
+	}
+	if !t.fresh || len(t.senders) == 0 {
+		return false
+	}
+	if now.Running-t.startedAt < int64(t.cfg.SenderTimeout) {
+		return true
+	}
+	youngest := int64(None)
+	replay := false
+	for _, s := range t.senders {
+		youngest = max(youngest, s.readUntil)
+		replay = replay || s.inEffect && s.waited(&t.cfg, now)
+	}
+	if replay && youngest != None && now.Wall-youngest > int64(t.cfg.SenderTimeout) {
+		return true
+	}
+	t.fresh, t.changes.watermark = false, true
+	return false
+}
+
+// reported is the watermark of the senders; math.MaxInt64 where there are none.
+func (t *Tracker) reported(now Now) int64 {
+	told, untold := int64(math.MaxInt64), false
+	followed := false
+	for _, s := range t.senders {
+		if s.finished() {
+			continue
+		}
+		followed = true
+		if !s.waited(&t.cfg, now) {
+			t.warnSilent(s, now)
+			continue
+		}
+		s.warned[WarnSilent], s.warned[WarnClockBehind] = false, false
+		if w := s.watermark(&t.cfg); w == math.MinInt64 {
+			untold = true
+		} else {
+			told = min(told, w)
+		}
+	}
+	if untold && t.block(now) {
+		return math.MinInt64
+	}
+	if !untold {
+		t.blocked = -1
+	}
+	if followed && told == math.MaxInt64 {
+		return now.Wall - int64(t.cfg.AllowedLateness)
+	}
+	return told
+}
+
+// block reports whether those who have told nothing yet still hold everything.
+// Each of them has its own time; together they have CatchUpTimeout, so that
+// senders that come and go cannot hold windows for ever.
+func (t *Tracker) block(now Now) bool {
+	if t.blocked < 0 {
+		t.blocked = now.Running
+	}
+	return now.Running-t.blocked < int64(t.cfg.CatchUpTimeout)
+}
+
+// sweep forgets what is over, and looks for what should have come.
+func (t *Tracker) sweep(now Now) {
+	forget, timeout := int64(t.cfg.ForgetSenderAfter), int64(t.cfg.SenderTimeout)
+	for id, s := range t.senders {
+		t.warnContradiction(s, now)
+		if s.duplicateSince != None && now.Running-s.duplicateAt >= timeout {
+			s.duplicateSince = None
+			t.senderChanged(s)
+		}
+		if now.Running-max(s.improved, s.lastHeard) >= forget+timeout {
+			t.forget(id, s, now)
+			continue
+		}
+		for _, f := range s.files {
+			if f.gone && f.former == nil && len(s.pending) == 0 && now.Running-f.touched >= forget {
+				t.forgetFile(s, f)
+			}
+		}
+	}
+	if t.crowded != None && now.Running-t.crowdedAt >= forget && now.Wall-t.crowded >= forget {
+		t.crowded, t.changes.watermark = None, true
+	}
+	t.sweepSilent(now)
+}

@@ -1,0 +1,141 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package eventtime
+
+import "slices"
+
+// cloneSlack is how much later than the start of its successor a run may have
+// said something, in nanoseconds: clocks are set by small steps.
+const cloneSlack = 5e9
+
+// changeRun is for a progress of another run than the current one. It returns
+// false if that run is over: then only what it asks of files counts.
+func (t *Tracker) changeRun(s *sender, p *Progress, now Now) bool {
+	if slices.Contains(s.former, p.Run) || s.heard && p.Started < s.started {
+		if p.Sent > s.started+cloneSlack && p.State != Stopped {
+			t.duplicate(s, p, now)
+		}
+		t.askFormer(s, p, now)
+		return false
+	}
+	match := short(p.Match, maxMatch)
+	if s.heard {
+		if s.match != match {
+			t.mark(s.untold(&t.cfg), p.Started, ReasonConfigChanged)
+		}
+		s.former = append(s.former, s.run)
+		if len(s.former) > maxFormer {
+			s.former = slices.Delete(s.former, 0, 1)
+		}
+		t.giveUpPending(s, now)
+	}
+	former := s.former
+	s.runState = runState{
+		run: p.Run, started: p.Started, former: former, heard: true,
+		host: short(p.Host, maxName), component: short(p.Component, maxName), match: match,
+	}
+	// That it speaks again is no improvement: a sender that starts again and
+	// again without ever reading to the end is given up like one that hangs.
+	if s.state == Stopped || s.state == Finished {
+		s.state = Reading
+	}
+	t.senderChanged(s)
+	t.succeed(s, now)
+	return true
+}
+
+// duplicate is for a run that speaks on although another took its place.
+func (t *Tracker) duplicate(s *sender, p *Progress, now Now) {
+	if s.duplicateSince == None {
+		s.duplicateSince = s.started
+		t.senderChanged(s)
+	}
+	s.duplicateAt = now.Running
+	t.mark(s.duplicateSince, max(p.Sent, s.duplicateSince), ReasonDuplicateSender)
+	t.warn(s, WarnDuplicate, "Two receivers speak with one identity, as those of a copied machine do, so that their records cannot be told apart. "+
+		"Delete the storage of one of them")
+}
+
+// askFormer takes what a run says that is over, or whose successor was heard
+// first. Its ReadUntil is old, but what it sent must come, and what it lost is
+// lost.
+func (t *Tracker) askFormer(s *sender, p *Progress, now Now) {
+	for i := range p.Files {
+		t.askFile(s, &p.Files[i], p.until(), now)
+	}
+	for i := range p.Lost {
+		t.lose(&p.Lost[i])
+	}
+}
+
+func (t *Tracker) askFile(s *sender, c *FileProgress, until int64, now Now) {
+	f := s.files[c.ID]
+	if f == nil && c.Sent == 0 {
+		return
+	}
+	if f == nil {
+		f = t.file(s, c.ID, now)
+	}
+	if _, missing := f.gap(c); !missing {
+		return
+	}
+	if f.former == nil {
+		t.asked = append(t.asked, File{s.id, f.id})
+	}
+	f.ask(c, until, now)
+	t.fileChanged(s, f)
+}
+
+// giveUpPending turns what a run said before it ended into questions of its
+// files: the next run is asked for their bytes. Of what was said in a progress
+// that did not come nothing is known.
+func (t *Tracker) giveUpPending(s *sender, now Now) {
+	for _, p := range s.pending {
+		if p.Base > s.known || !p.complete() {
+			t.markUntold(s, p.until(), ReasonLostInTransit)
+			s.known = p.Seq - 1
+		}
+		if p.complete() {
+			s.known = p.Seq
+		}
+		t.askFormer(s, &p.Progress, now)
+	}
+	s.pending = nil
+}
+
+// succeed forgets the senders in whose place s has come.
+func (t *Tracker) succeed(s *sender, now Now) {
+	for id, o := range t.senders {
+		if o == s || !o.heard || o.host != s.host || o.component != s.component || o.started >= s.started {
+			continue
+		}
+		if o.readUntil == None && !s.inEffect {
+			// A receiver without storage that never reads to the end before it
+			// starts again is one that hangs.
+			s.improved = min(s.improved, o.improved)
+			s.catching = min(s.catching, o.catching)
+		}
+		if o.state == Stopped || !o.waited(&t.cfg, now) {
+			t.forget(id, o, now)
+		}
+	}
+}
+
+// forget marks what a sender still owes, and forgets it.
+func (t *Tracker) forget(id ID, s *sender, now Now) {
+	t.giveUpPending(s, now)
+	for _, f := range s.files {
+		if f.former != nil {
+			t.loseFormer(s, f)
+		}
+		if f.pending {
+			t.settleLost(&f.neighbour, max(f.lostBy, s.readUntil))
+		}
+	}
+	t.files -= len(s.files)
+	delete(t.senders, id)
+	if t.changes.on {
+		t.changes.forgotten = append(t.changes.forgotten, id)
+	}
+}

@@ -1,0 +1,53 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package eventtime
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// SenderStats is a sender as it is now.
+type SenderStats struct {
+	Name      string
+	State     State
+	ReadUntil int64 // or None
+	Waited    bool  // windows wait for it
+	Unread    int   // files and folders that it cannot read
+}
+
+// Stats are counts of a Tracker as it is now.
+type Stats struct {
+	Senders []SenderStats // in order of their names
+	Sources int           // silent ones that are not idle
+	Gaps    uint64        // ranges given up since the start
+}
+
+// Stats returns counts.
+func (t *Tracker) Stats(now Now) Stats {
+	st := Stats{Gaps: t.gaps}
+	for _, s := range t.senders {
+		st.Senders = append(st.Senders, SenderStats{s.name(), s.state, s.readUntil, s.finished() || s.waited(&t.cfg, now), len(s.unread)})
+	}
+	slices.SortFunc(st.Senders, func(a, b SenderStats) int { return cmp.Compare(a.Name, b.Name) })
+	for _, src := range t.sources {
+		if !src.idle(t, now) {
+			st.Sources++
+		}
+	}
+	return st
+}
+
+// Oldest returns the smallest watermark of the senders that are waited for; None
+// if one of them has told nothing yet, math.MaxInt64 if there is none.
+func (t *Tracker) Oldest(now Now) int64 {
+	w := int64(math.MaxInt64)
+	for _, s := range t.senders {
+		if !s.finished() && s.waited(&t.cfg, now) {
+			w = min(w, s.watermark(&t.cfg))
+		}
+	}
+	return w
+}
