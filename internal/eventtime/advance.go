@@ -61,7 +61,12 @@ func (t *Tracker) Advance(now Now) bool {
 		return false
 	}
 	w := min(t.reported(now), t.silentWatermark(now))
-	if w == math.MaxInt64 || w <= t.watermark {
+	if w == math.MaxInt64 {
+		return false
+	}
+	// A clock that is ahead, or set forward for a moment, closes nothing that has
+	// not ended.
+	if w = min(w, now.Wall); w <= t.watermark {
 		return false
 	}
 	t.watermark, t.changes.watermark = w, true
@@ -69,17 +74,20 @@ func (t *Tracker) Advance(now Now) bool {
 }
 
 // finished reports whether everybody who was ever heard has finished. Hosts that
-// are listed and never spoke are waited for like others.
+// are listed and never spoke are waited for like others. That all had finished
+// before a restart says little: others may be about to speak.
 func (t *Tracker) finished(now Now) bool {
 	if len(t.senders) == 0 || t.speaking(now) || now.Running-t.newest < settleDelay || len(t.asked) > 0 {
 		return false
 	}
+	spoke := now.Running-t.startedAt >= int64(t.cfg.SenderTimeout)
 	for _, s := range t.senders {
-		if !s.finished() {
+		if !s.finished() && s.retired == None {
 			return false
 		}
+		spoke = spoke || s.spoke
 	}
-	return !t.awaited(now)
+	return spoke && !t.awaited(now)
 }
 
 // awaited reports whether a listed host has not spoken since the start and may
@@ -126,7 +134,7 @@ func (t *Tracker) reported(now Now) int64 {
 	told, untold := int64(math.MaxInt64), false
 	followed := false
 	for _, s := range t.senders {
-		if s.finished() {
+		if s.finished() || s.retired != None {
 			continue
 		}
 		followed = true

@@ -11,13 +11,18 @@
 //
 //   - A Range reaches from the end of the line that was sent before to the end of
 //     the record's own line, also across batches and runs.
+//   - A file has another id where its bytes are others: also when it was cut off
+//     and written anew at the same place. The first line of a log is always the
+//     same and tells nothing.
 //   - A run names each file that it finds once, even if there is nothing new in
 //     it: From says from where on this run answers for it. The first progress
 //     with a ReadUntil comes after all of them were named.
 //   - What was lost for good stays with the sender until a progress that tells of
 //     it was delivered, also over a crash: it is not in any Range.
 //   - A progress lists what changed since Base. Wide ones, whose Base is older,
-//     heal progress records that were lost.
+//     heal progress records that were lost, here too at a restart. One comes at
+//     least each half SenderTimeout.
+//   - Where a claim's bytes have a line of unknown time, it tells no event times.
 //   - The last word (Stopped, Finished) is as wide as it needs to be: nothing
 //     comes behind it that could heal a hole before it.
 //

@@ -8,7 +8,7 @@ func (t *Tracker) takeEffect(s *sender, p *pending, now Now) {
 	if s.joined == p.Seq { // what was sent before, and lost, nobody will ask for
 		s.since = max(s.since, p.until())
 	}
-	s.known, s.inEffect = p.Seq, true
+	s.known, s.inEffect, s.spoke = p.Seq, true, true
 	s.since = max(s.since, p.Since)
 	moved := t.moveReadUntil(s, p)
 	if p.State != CatchingUp && moved {
@@ -18,7 +18,7 @@ func (t *Tracker) takeEffect(s *sender, p *pending, now Now) {
 	t.noteBehind(s, p, now)
 	s.unread = p.Unread
 	for i := range p.Lost {
-		t.lose(&p.Lost[i])
+		t.lose(&p.Lost[i], p.until())
 	}
 	for i := range p.Files {
 		t.settleFile(s, &p.Files[i], p.until(), now)

@@ -30,6 +30,9 @@ type pending struct {
 func newPending(p *Progress, now Now) *pending {
 	q := &pending{Progress: *p, heard: now.Running, seen: make([]uint64, (p.Parts+63)/64)}
 	q.Files, q.Unread, q.Lost = nil, nil, nil
+	// A clock in the far future must not mark windows for ever.
+	ahead := aheadOf(now)
+	q.Sent, q.ReadUntil = min(q.Sent, ahead), min(q.ReadUntil, ahead)
 	return q
 }
 

@@ -98,7 +98,7 @@ func (t *Tracker) applySender(d *codec.Decoder) {
 	}
 	s.started, s.known, s.joined = readTime(d), readOffset(d), readOffset(d)
 	s.readUntil, s.since, s.oldestUnread = readTime(d), readTime(d), readTime(d)
-	s.behind, s.duplicateSince = readTime(d), readTime(d)
+	s.behind, s.duplicateSince, s.retired = readTime(d), readTime(d), readTime(d)
 	s.state = State(d.Byte())
 	s.heard, s.inEffect, s.ranges, s.claims = d.Bool(), d.Bool(), d.Bool(), d.Bool()
 	for range d.Count(6) {

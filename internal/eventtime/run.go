@@ -3,7 +3,10 @@
 
 package eventtime
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // cloneSlack is how much later than the start of its successor a run may have
 // said something, in nanoseconds: clocks are set by small steps.
@@ -52,7 +55,7 @@ func (t *Tracker) duplicate(s *sender, p *Progress, now Now) {
 		t.senderChanged(s)
 	}
 	s.duplicateAt = now.Running
-	t.mark(s.duplicateSince, max(p.Sent, s.duplicateSince), ReasonDuplicateSender)
+	t.mark(s.duplicateSince, min(max(p.Sent, s.duplicateSince), aheadOf(now)), ReasonDuplicateSender)
 	t.warn(s, WarnDuplicate, "Two receivers speak with one identity, as those of a copied machine do, so that their records cannot be told apart. "+
 		"Delete the storage of one of them")
 }
@@ -61,11 +64,12 @@ func (t *Tracker) duplicate(s *sender, p *Progress, now Now) {
 // first. Its ReadUntil is old, but what it sent must come, and what it lost is
 // lost.
 func (t *Tracker) askFormer(s *sender, p *Progress, now Now) {
+	until := min(p.until(), aheadOf(now))
 	for i := range p.Files {
-		t.askFile(s, &p.Files[i], p.until(), now)
+		t.askFile(s, &p.Files[i], until, now)
 	}
 	for i := range p.Lost {
-		t.lose(&p.Lost[i])
+		t.lose(&p.Lost[i], until)
 	}
 }
 
@@ -104,10 +108,10 @@ func (t *Tracker) giveUpPending(s *sender, now Now) {
 	s.pending = nil
 }
 
-// succeed forgets the senders in whose place s has come.
+// succeed retires the senders in whose place s has come.
 func (t *Tracker) succeed(s *sender, now Now) {
-	for id, o := range t.senders {
-		if o == s || !o.heard || o.host != s.host || o.component != s.component || o.started >= s.started {
+	for _, o := range t.senders {
+		if o == s || !o.heard || o.retired != None || o.host != s.host || o.component != s.component || o.started >= s.started {
 			continue
 		}
 		if o.readUntil == None && !s.inEffect {
@@ -117,9 +121,36 @@ func (t *Tracker) succeed(s *sender, now Now) {
 			s.catching = min(s.catching, o.catching)
 		}
 		if o.state == Stopped || !o.waited(&t.cfg, now) {
-			t.forget(id, o, now)
+			t.giveUpPending(o, now)
+			o.retired = s.started
+			t.senderChanged(o)
 		}
 	}
+}
+
+// revive is for a progress of a retired sender. It returns false if that was on
+// its way when the successor began: then only what it asks of files counts.
+func (t *Tracker) revive(s *sender, p *Progress, now Now) bool {
+	if p.Sent <= s.retired+cloneSlack || p.State == Stopped {
+		t.askFormer(s, p, now)
+		return false
+	}
+	s.retired, s.patience = None, newPatience(now)
+	return true
+}
+
+// room forgets the retired sender that was not heard for longest.
+func (t *Tracker) room(now Now) bool {
+	var oldest *sender
+	for _, s := range t.senders {
+		if s.retired != None && (oldest == nil || cmp.Or(cmp.Compare(s.lastHeard, oldest.lastHeard), cmp.Compare(s.id, oldest.id)) < 0) {
+			oldest = s
+		}
+	}
+	if oldest != nil {
+		t.forget(oldest.id, oldest, now)
+	}
+	return oldest != nil
 }
 
 // forget marks what a sender still owes, and forgets it.

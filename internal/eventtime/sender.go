@@ -27,10 +27,15 @@ type sender struct {
 	behindAt       int64 // running time of that
 	unread         []Loss
 	inEffect       bool  // a progress of any run took effect
+	spoke          bool  // and one did since the start of this process
 	duplicateSince int64 // sender's wall clock from which on two speak; None if one does
 	duplicateAt    int64 // running time at which the second was heard last
-	files          map[ID]*file
-	pending        []*pending
+	// retired is the Started of the sender that came in its place; None if none
+	// did. Nobody waits for a retired one, but what it still sends must not be
+	// counted twice.
+	retired int64
+	files   map[ID]*file
+	pending []*pending
 	patience
 	lastHeard int64 // running time of the last progress
 	catching  int64 // running time since which it has been catching up
@@ -61,7 +66,7 @@ const maxFormer = 4
 
 func newSender(id ID, now Now) *sender {
 	return &sender{
-		id: id, runState: runState{started: None}, readUntil: None, since: None, oldestUnread: None, duplicateSince: None,
+		id: id, runState: runState{started: None}, readUntil: None, since: None, oldestUnread: None, duplicateSince: None, retired: None,
 		files: map[ID]*file{}, patience: newPatience(now), lastHeard: now.Running, catching: now.Running, born: now.Running,
 	}
 }
@@ -133,6 +138,9 @@ func (s *sender) finished() bool { return s.inEffect && s.state == Finished && l
 
 // waited reports whether windows wait for the sender.
 func (s *sender) waited(cfg *Config, now Now) bool {
+	if s.retired != None {
+		return false
+	}
 	if s.state == CatchingUp && s.inEffect {
 		return now.Running-s.lastHeard < int64(cfg.SenderTimeout) && now.Running-s.catching < int64(cfg.CatchUpTimeout)
 	}

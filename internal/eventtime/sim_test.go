@@ -6,14 +6,13 @@ package eventtime
 import (
 	"fmt"
 	"maps"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"time"
 )
 
-// A simulation of readers, a network and the component that hears them, in
-// virtual time. What the network does to messages, and what becomes of readers
+// A simulation of machines, a network and the component that hears them, in
+// virtual time. What the network does to messages, and what becomes of machines
 // and of the component, is drawn at random.
 
 const (
@@ -21,102 +20,112 @@ const (
 	simWindow   = int64(5 * time.Minute)
 	simLateness = time.Minute
 	simTimeout  = 5 * time.Minute
-	simLength   = int64(90 * time.Minute)
+	simCatchUp  = 30 * time.Minute
 	simStart    = int64(1_772_445_600_000_000_000) // 2026-03-02T10:00:00Z
+	simBacklog  = int64(3 * time.Hour)
 )
 
 func simConfig() Config {
 	return Config{
-		AllowedLateness: simLateness, IdleTimeout: 2 * time.Minute, SenderTimeout: simTimeout, CatchUpTimeout: time.Hour,
+		AllowedLateness: simLateness, IdleTimeout: 2 * time.Minute, SenderTimeout: simTimeout, CatchUpTimeout: simCatchUp,
 		ForgetSenderAfter: 24 * time.Hour, WrittenWithin: time.Hour, MaxSenders: 100, Account: true,
 	}
 }
 
 // faults are what may happen in a schedule.
 type faults struct {
-	drop, repeat, delay     bool // by the network
-	crash, silence          bool // of readers
-	skew                    bool // of their clocks
-	restart, older, amnesia bool // of the component: with its state, with an older copy, without
-	pause                   bool // of the component, suspended
-	join                    bool // the component starts in the middle of the readers' runs
+	drop, delay, replay                    bool // by the network
+	crash, silence, suspension, refusal    bool // of machines
+	skew, step                             bool // of their clocks
+	locked, vanish, late, bad              bool // of their files
+	older, amnesia, pause, join            bool // of the component
+	repeat, restart, backlog, slow, bursts bool // nothing is marked for one of these
 }
 
-func (f faults) any() bool { return f != faults{} }
+// harmless reports whether nothing of it may mark a window.
+func (f faults) harmless() bool {
+	f.repeat, f.restart, f.backlog, f.slow, f.bursts = false, false, false, false, false
+	return f == faults{}
+}
 
-// line is one line of a file.
-type line struct {
-	event    int64 // as logged, by the reader's machine
+// list gives pointers to all faults, to turn off one at a time.
+func (f *faults) list() []*bool {
+	return []*bool{
+		&f.drop, &f.delay, &f.replay, &f.crash, &f.silence, &f.suspension, &f.refusal, &f.skew, &f.step, &f.locked, &f.vanish,
+		&f.late, &f.bad, &f.older, &f.amnesia, &f.pause, &f.join, &f.repeat, &f.restart, &f.backlog, &f.slow, &f.bursts,
+	}
+}
+
+// record is a line and the bytes that it answers for.
+type record struct {
+	*line
 	from, to int64
-	reader   int
-	fresh    int // how often it was counted
 }
 
-// message is a batch of records, or a progress.
+// message is a batch of records of a file, or a progress.
 type message struct {
 	due      int64
-	lines    []*line
+	machine  *machine
 	file     File
+	records  []record
 	progress *Progress
 }
 
-// reader reads one file, which grows.
-type reader struct {
-	index           int
-	sender          ID
-	run             byte
-	started         int64
-	skew            int64
-	file            ID
-	lines           []*line
-	size            int64
-	next            int // line to be read
-	sent, told      int64
-	seq             int64
-	tolds           []int64 // what was told, by seq
-	until, lastLook int64
-	checkpoint      int
-	silentUntil     int64
-	oldest, newest  int64
+// memory is what the component remembers, and stores together.
+type memory struct {
+	state   []byte
+	have    map[*line]ID // as the record of which sender it was counted
+	heard   map[ID]int64
+	marks   []Mark
+	closed  int64 // windows that end at or before it are closed
+	resumed int64 // running time of the last start, or of the last newcomer
 }
 
 // sim is one schedule.
 type sim struct {
-	rnd     *rand.Rand
-	faults  faults
-	now     int64
-	running int64
-	readers []*reader
-	net     []message
-	t       *Tracker
-	marks   []Mark
-	closed  int64 // windows that end at or before it are closed
-	began   int64 // since when the component has its state
-	copies  [][]byte
-	counted []map[*line]bool // what was counted when each copy was made
-	marked  [][]Mark         // and what was marked: the engine stores both together
-	knew    []map[ID]bool    // and who had been heard
-	have    map[*line]bool   // counted by the component, as far as it remembers
-	heard   map[ID]bool
-	paused  int64
-	log     []string
-	late    int64 // the largest time from the end of a window to its closing, running
-	ends    map[int64]int64
-	windows int // closed
-	whole   int // of these, complete
+	rnd      *rand.Rand
+	faults   faults
+	length   int64
+	now      int64
+	running  int64
+	machines []*machine
+	net      []message
+	t        *Tracker
+	memory
+	copies       []memory
+	paused       int64
+	log          []string
+	ends         map[int64]int64 // running time at which windows ended
+	windows      int             // closed
+	whole        int             // of these, complete
+	late         int64           // the largest time that a window was open
+	doubled      *line
+	reasonCounts [NumReasons]int
 }
 
-func newSim(seed uint64, f faults) *sim {
-	s := &sim{
-		rnd: rand.New(rand.NewPCG(seed, 7)), faults: f, now: simStart,
-		have: map[*line]bool{}, heard: map[ID]bool{}, ends: map[int64]int64{},
-	}
-	for i := range 1 + s.rnd.IntN(3) {
-		r := &reader{index: i, sender: ID(100 + i), file: ID(1000 + i), run: 1, started: s.now, lastLook: s.now, oldest: None, newest: None}
+func newSim(seed uint64, f faults, length time.Duration) *sim {
+	s := &sim{rnd: rand.New(rand.NewPCG(seed, 7)), faults: f, now: simStart, length: int64(length), ends: map[int64]int64{}}
+	for i := range 1 + s.rnd.IntN(4) {
+		m := &machine{rnd: s.rnd, index: i, storage: s.rnd.IntN(3) > 0, since: None}
 		if f.skew && s.rnd.IntN(2) == 0 {
-			r.skew = (s.rnd.Int64N(20) - 10) * int64(time.Minute)
+			m.skew = (s.rnd.Int64N(8) - 4) * int64(time.Minute)
 		}
-		s.readers = append(s.readers, r)
+		if f.slow && s.rnd.IntN(2) == 0 {
+			m.slow = 12
+		}
+		m.begin(s.now)
+		for range 1 + s.rnd.IntN(3) {
+			m.newFile(s.now)
+		}
+		if f.backlog && s.rnd.IntN(2) == 0 {
+			for age := simBacklog; age > 0; age -= s.rnd.Int64N(int64(2 * time.Minute)) {
+				m.write(m.files[0], s.now, age, &faults{bad: f.bad})
+			}
+			for _, l := range m.files[0].lines {
+				l.excused = false // they are there from the beginning
+			}
+		}
+		s.machines = append(s.machines, m)
 	}
 	if !f.join {
 		s.begin(nil)
@@ -124,52 +133,55 @@ func newSim(seed uint64, f faults) *sim {
 	return s
 }
 
+func (s *sim) seconds(t int64) int64 { return (t - simStart) / 1e9 }
+
 func (s *sim) say(format string, args ...any) {
-	s.log = append(s.log, fmt.Sprintf("%6ds ", (s.now-simStart)/1e9)+fmt.Sprintf(format, args...))
+	s.log = append(s.log, fmt.Sprintf("%6ds ", s.seconds(s.now))+fmt.Sprintf(format, args...))
 }
 
 func (s *sim) moment() Now { return Now{s.now, s.running} }
 
-// begin starts the component, with a state or without.
-func (s *sim) begin(state []byte) {
+func (s *sim) chance(on bool, n int) bool { return on && s.rnd.IntN(n) == 0 }
+
+// begin starts the component, with what it stored or without.
+func (s *sim) begin(m *memory) {
 	s.t = New(simConfig(), s.moment())
-	if state != nil {
-		if err := s.t.Apply(state); err != nil {
+	if m == nil {
+		closed := floor(s.now-simBacklog, simWindow)
+		s.memory = memory{have: map[*line]ID{}, heard: map[ID]int64{}, closed: closed, resumed: s.running}
+	} else {
+		if err := s.t.Apply(m.state); err != nil {
 			panic(err)
 		}
 		s.t.Restored(s.moment())
-	} else {
-		s.began, s.have, s.heard, s.marks = s.now, map[*line]bool{}, map[ID]bool{}, nil
-		s.closed = floor(s.now, simWindow)
+		s.memory = memory{have: maps.Clone(m.have), heard: maps.Clone(m.heard), marks: slices.Clone(m.marks), closed: m.closed, resumed: s.running}
 	}
 	s.t.Follow()
 }
 
-func floor(t, step int64) int64 { return t - ((t%step)+step)%step }
+// remember is what is stored now.
+func (s *sim) remember() *memory {
+	m := s.memory
+	m.state = s.t.Append(nil)
+	m.have, m.heard, m.marks = maps.Clone(m.have), maps.Clone(m.heard), slices.Clone(m.marks)
+	return &m
+}
 
-func (s *sim) chance(on bool, n int) bool { return on && s.rnd.IntN(n) == 0 }
+func floor(t, step int64) int64 { return t - ((t%step)+step)%step }
 
 // step is one tick of everything.
 func (s *sim) step() {
 	s.now += simTick
-	quiet := s.now > simStart+simLength // nothing new happens at the end
-	for _, r := range s.readers {
-		if !quiet || s.rnd.IntN(3) == 0 {
-			s.write(r)
-		}
-		if !quiet {
-			s.trouble(r)
-		}
-		if s.now >= r.silentUntil {
-			s.read(r)
-		}
+	quiet := s.now > simStart+s.length // nothing new happens at the end
+	for _, m := range s.machines {
+		s.live(m, quiet)
 	}
 	if s.now < s.paused {
 		return // suspended: its running time stands still
 	}
 	s.running += simTick
 	if s.t == nil {
-		if s.now > simStart+simLength/4 {
+		if s.now > simStart+s.length/4 {
 			s.say("the component starts in the middle")
 			s.begin(nil)
 		}
@@ -184,139 +196,100 @@ func (s *sim) step() {
 	s.marks = append(s.marks, s.t.TakeMarks()...)
 }
 
+// live is a tick of a machine.
+func (s *sim) live(m *machine, quiet bool) {
+	if !quiet {
+		s.trouble(m)
+	} else {
+		m.slow = 0
+	}
+	if s.now < m.asleep {
+		return
+	}
+	burst := !s.faults.bursts || s.rnd.IntN(8) == 0
+	for _, f := range m.files {
+		if f.gone || f.vanished || !burst {
+			continue
+		}
+		for range s.rnd.IntN(3) {
+			m.write(f, s.now, s.rnd.Int64N(int64(40*time.Second)), &s.faults)
+		}
+	}
+	m.latest = max(m.latest, m.clock(s.now))
+	if s.now < m.down {
+		return
+	}
+	if m.stopped {
+		m.begin(s.now)
+	}
+	if m.seq == 0 {
+		s.sendAll(m, m.tell(s.now, Reading))
+	}
+	m.readFiles(s.now, m.index%2 == 0, func(f *logFile, batch []record) {
+		s.send(message{machine: m, file: File{m.sender, f.id}, records: batch})
+	})
+	if s.rnd.IntN(5) > 0 {
+		s.sendAll(m, m.tell(s.now, Reading))
+	}
+}
+
 func (s *sim) componentTrouble() {
-	if s.chance(true, 20) {
-		s.copies = append(s.copies, s.t.Append(nil))
-		s.counted = append(s.counted, maps.Clone(s.have))
-		s.marked = append(s.marked, slices.Clone(s.marks))
-		s.knew = append(s.knew, maps.Clone(s.heard))
+	if s.chance(s.faults.older, 20) {
+		s.copies = append(s.copies, *s.remember())
 	}
 	switch {
 	case s.chance(s.faults.pause, 150):
 		s.paused = s.now + s.rnd.Int64N(int64(20*time.Minute))
-		s.say("the component is suspended until %ds", (s.paused-simStart)/1e9)
+		s.say("the component is suspended until %ds", s.seconds(s.paused))
 	case s.chance(s.faults.restart, 60):
 		s.say("the component restarts")
-		s.begin(s.t.Append(nil))
+		s.begin(s.remember())
 	case s.chance(s.faults.amnesia, 300):
 		s.say("the component restarts without state")
 		s.begin(nil)
-	case len(s.copies) > 0 && s.chance(s.faults.older, 200):
+	case len(s.copies) > 0 && s.chance(s.faults.older, 150):
 		i := s.rnd.IntN(len(s.copies))
 		s.say("the component restarts with copy %d of its state", i)
-		s.begin(s.copies[i])
-		s.marks, s.heard = slices.Clone(s.marked[i]), maps.Clone(s.knew[i])
-		s.have = maps.Clone(s.counted[i])
+		s.begin(&s.copies[i])
+		s.copies = s.copies[:i+1]
 	}
 }
 
-// write appends lines to the file of a reader.
-func (s *sim) write(r *reader) {
-	for range s.rnd.IntN(4) {
-		n := 50 + s.rnd.Int64N(100)
-		l := &line{event: s.now + r.skew - s.rnd.Int64N(int64(40*time.Second)), from: r.size, to: r.size + n, reader: r.index}
-		r.size += n
-		r.lines = append(r.lines, l)
+func (s *sim) sendAll(m *machine, parts []*Progress) {
+	for _, p := range parts {
+		s.send(message{machine: m, progress: p})
 	}
-}
-
-// trouble is what becomes of a reader.
-func (s *sim) trouble(r *reader) {
-	switch {
-	case s.chance(s.faults.silence, 200):
-		r.silentUntil = s.now + s.rnd.Int64N(int64(20*time.Minute))
-		s.say("reader %d is silent until %ds", r.index, (r.silentUntil-simStart)/1e9)
-	case s.chance(s.faults.crash, 120):
-		s.say("reader %d crashes: reads again from line %d of %d", r.index, r.checkpoint, r.next)
-		r.next = r.checkpoint
-		r.run++
-		r.started, r.seq, r.tolds = s.now+r.skew, 0, nil
-		r.sent = 0
-		if r.next > 0 {
-			r.sent = r.lines[r.next-1].to
-		}
-		r.told, r.until, r.lastLook = r.sent, 0, s.now
-	}
-}
-
-// read is a look at the file, and perhaps a progress.
-func (s *sim) read(r *reader) {
-	if r.seq == 0 {
-		s.tell(r)
-	}
-	r.checkpoint = r.next
-	for r.next < len(r.lines) {
-		n := min(1+s.rnd.IntN(5), len(r.lines)-r.next)
-		batch := r.lines[r.next : r.next+n]
-		r.next += n
-		r.sent = batch[n-1].to
-		for _, l := range batch {
-			r.oldest, r.newest = earlier(r.oldest, l.event), max(r.newest, l.event)
-		}
-		s.send(message{lines: batch, file: File{r.sender, r.file}})
-	}
-	r.until, r.lastLook = r.lastLook, s.now
-	if s.rnd.IntN(2) == 0 {
-		s.tell(r)
-	}
-}
-
-// tell makes the next progress. Each sixth is a wide one.
-func (s *sim) tell(r *reader) {
-	r.seq++
-	base := r.seq - 1
-	from := r.told
-	if r.seq%6 == 0 {
-		base = max(0, r.seq-12)
-	}
-	if base < int64(len(r.tolds)) {
-		from = r.tolds[base]
-	}
-	if len(r.tolds) == 0 {
-		r.tolds = []int64{r.sent}
-	}
-	p := &Progress{
-		Sender: r.sender, Run: Run{r.run}, Host: fmt.Sprint("web", r.index), Component: "iis_log", Seq: r.seq, Base: base, Part: 1, Parts: 1,
-		Started: r.started, Sent: s.now + r.skew, ReadUntil: None, Since: None, OldestUnread: None,
-		Files: []FileProgress{{ID: r.file, Name: "u_ex.log", From: min(from, r.sent), Sent: r.sent, Read: r.sent, Oldest: None, Newest: None}},
-	}
-	if r.until > 0 {
-		p.ReadUntil = r.until + r.skew
-	}
-	if r.seq%6 != 0 {
-		p.Files[0].Oldest, p.Files[0].Newest = r.oldest, r.newest
-	}
-	r.oldest, r.newest = None, None
-	r.told = r.sent
-	r.tolds = append(r.tolds, r.sent)
-	s.send(message{progress: p})
 }
 
 // send gives a message to the network.
 func (s *sim) send(m message) {
-	m.due = s.now + s.rnd.Int64N(int64(15*time.Second))
+	m.due = max(s.now+s.rnd.Int64N(int64(15*time.Second)), m.machine.refused)
 	switch {
-	case s.chance(s.faults.drop, 60):
+	case s.chance(s.faults.drop, 80):
 		s.say("lost: %s", m)
 		return
-	case s.chance(s.faults.delay, 30):
+	case s.chance(s.faults.delay, 40):
 		m.due += s.rnd.Int64N(int64(4 * time.Minute))
 	case s.chance(s.faults.delay, 300):
 		m.due += s.rnd.Int64N(int64(40 * time.Minute))
-		s.say("on its way until %ds: %s", (m.due-simStart)/1e9, m)
+		s.say("on its way until %ds: %s", s.seconds(m.due), m)
 	}
 	s.net = append(s.net, m)
 	if s.chance(s.faults.repeat, 20) {
 		m.due += s.rnd.Int64N(int64(10 * time.Minute))
 		s.net = append(s.net, m)
 	}
+	if s.chance(s.faults.replay, 100) {
+		m.due += s.rnd.Int64N(int64(time.Hour))
+		s.net = append(s.net, m)
+	}
 }
 
 func (m message) String() string {
 	if p := m.progress; p != nil {
-		return fmt.Sprintf("progress %s run %d seq %d base %d sent %d", p.Host, p.Run[0], p.Seq, p.Base, p.Files[0].Sent)
+		return fmt.Sprintf("progress of %s run %d seq %d base %d part %d", p.Host, p.Run[2], p.Seq, p.Base, p.Part)
 	}
-	return fmt.Sprintf("lines of reader %d, %d to %d", m.lines[0].reader, m.lines[0].from, m.lines[len(m.lines)-1].to)
+	return fmt.Sprintf("lines of web%d file %d, %d to %d", m.machine.index, m.file.ID, m.records[0].from, m.records[len(m.records)-1].to)
 }
 
 // receive takes the messages that are due, in any order.
@@ -331,36 +304,75 @@ func (s *sim) receive() {
 	})
 	s.rnd.Shuffle(len(due), func(i, k int) { due[i], due[k] = due[k], due[i] })
 	for _, m := range due {
-		if m.progress != nil {
-			s.heard[m.progress.Sender] = true
-			if err := s.t.Hear(m.progress, s.moment()); err != nil {
+		if p := m.progress; p != nil {
+			s.hearing(p.Sender)
+			if err := s.t.Hear(p, s.moment()); err != nil {
 				panic(err)
 			}
 			continue
 		}
+		s.hearing(m.file.Sender)
 		s.commit(m)
 	}
 }
 
-func (s *sim) commit(m message) {
-	s.heard[m.file.Sender] = true
-	whole := Range{m.file, m.lines[0].from, m.lines[len(m.lines)-1].to}
-	if s.rnd.IntN(2) == 0 && s.t.Covered(whole, s.moment()) == Fresh {
-		for _, l := range m.lines {
-			s.count(l)
-		}
-		return
+// hearing notes that somebody was heard. One who is new, or was away, begins the
+// time that windows are waited for.
+func (s *sim) hearing(id ID) {
+	if at, ok := s.heard[id]; !ok || s.running-at > int64(time.Minute) {
+		s.resumed = s.running
 	}
-	for _, l := range m.lines {
-		if s.t.Cover(Range{m.file, l.from, l.to}, s.moment()) {
-			s.count(l)
-		}
-	}
+	s.heard[id] = s.running
 }
 
-func (s *sim) count(l *line) {
-	if s.have[l] {
-		l.fresh = math.MaxInt32 // counted twice by a component that remembers it
+func (s *sim) commit(m message) {
+	whole := Range{m.file, m.records[0].from, m.records[len(m.records)-1].to}
+	if s.rnd.IntN(2) == 0 {
+		switch s.t.Covered(whole, s.moment()) {
+		case Fresh:
+			s.count(m, m.records)
+			return
+		case Repeated:
+			return
+		case Mixed:
+		}
 	}
-	s.have[l] = true
+	var fresh []record
+	for _, r := range m.records {
+		if s.t.Cover(Range{m.file, r.from, r.to}, s.moment()) {
+			fresh = append(fresh, r)
+			continue
+		}
+		s.count(m, fresh)
+		fresh = nil
+	}
+	s.count(m, fresh)
+}
+
+// count takes records that are new and follow each other, as the engine does.
+func (s *sim) count(m message, records []record) {
+	if len(records) == 0 {
+		return
+	}
+	b := Span{Oldest: None, Newest: None}
+	for _, r := range records {
+		if r.bad {
+			b.LostFirst = b.LostFirst || !b.Timed
+			b.LostLast = true
+			continue
+		}
+		if b.LostLast && b.Timed { // between two of this batch
+			s.marks = append(s.marks, Mark{min(b.Last, r.event), max(b.Last, r.event), ReasonParseError})
+		}
+		if !b.Timed {
+			b.First, b.Timed = r.event, true
+		}
+		b.LostLast, b.Last = false, r.event
+		b.Oldest, b.Newest = earlier(b.Oldest, r.event), max(b.Newest, r.event)
+		if id, ok := s.have[r.line]; ok && id == m.file.Sender {
+			s.doubled = r.line
+		}
+		s.have[r.line] = m.file.Sender
+	}
+	s.t.ObserveFile(Range{m.file, records[0].from, records[len(records)-1].to}, &b, s.moment())
 }

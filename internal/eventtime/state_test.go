@@ -51,7 +51,7 @@ func FuzzParseUID(f *testing.F) {
 // FuzzApply: no stored bytes make it panic, and what is left of them works.
 func FuzzApply(f *testing.F) {
 	for seed := range uint64(4) {
-		s := newSim(seed, faults{drop: true, crash: true, repeat: true})
+		s := newSim(seed, faults{drop: true, crash: true, repeat: true}, simLength)
 		for range 60 {
 			s.step()
 		}
@@ -101,7 +101,7 @@ func FuzzHear(f *testing.F) {
 // A Tracker that is restored from its changes is that which made them.
 func TestChangesAreTheState(t *testing.T) {
 	for seed := range uint64(20) {
-		s := newSim(seed, faults{drop: true, crash: true, repeat: true, delay: true, silence: true})
+		s := newSim(seed, faults{drop: true, crash: true, repeat: true, delay: true, silence: true}, simLength)
 		again := New(simConfig(), s.moment())
 		for range 400 {
 			s.step()

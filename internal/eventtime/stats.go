@@ -29,6 +29,9 @@ type Stats struct {
 func (t *Tracker) Stats(now Now) Stats {
 	st := Stats{Gaps: t.gaps}
 	for _, s := range t.senders {
+		if s.retired != None {
+			continue
+		}
 		st.Senders = append(st.Senders, SenderStats{s.name(), s.state, s.readUntil, s.finished() || s.waited(&t.cfg, now), len(s.unread)})
 	}
 	slices.SortFunc(st.Senders, func(a, b SenderStats) int { return cmp.Compare(a.Name, b.Name) })

@@ -46,7 +46,8 @@ type Config struct {
 //   - A silent source, which tells no progress, stands at its newest record less
 //     the lateness, until it is idle.
 //   - The watermark is the minimum over those that are waited for, and follows
-//     the wall clock where there is none. It never goes back.
+//     the wall clock where there is none. It never goes back, and never passes the
+//     wall clock.
 //
 // A window [start, end) closes when watermark >= end. With
 //
@@ -141,10 +142,11 @@ func (t *Tracker) mark(from, to int64, r Reason) {
 	t.marks = append(t.marks, Mark{from, to, r})
 }
 
-func (t *Tracker) lose(l *Loss) {
-	to := l.To
-	if to == None {
-		to = math.MaxInt64
+// lose marks a loss. It was written before until, even if it tells no end.
+func (t *Tracker) lose(l *Loss, until int64) {
+	to := until
+	if l.To != None {
+		to = min(l.To, max(until, l.From))
 	}
 	t.mark(l.From, to, l.Reason)
 }
@@ -162,7 +164,7 @@ func (t *Tracker) TakeMarks() []Mark {
 func (t *Tracker) sender(id ID, now Now) *sender {
 	s := t.senders[id]
 	if s == nil {
-		if len(t.senders) >= t.cfg.MaxSenders {
+		if len(t.senders) >= t.cfg.MaxSenders && !t.room(now) {
 			t.crowd(now)
 			return nil
 		}
@@ -252,7 +254,7 @@ func (t *Tracker) Hear(p *Progress, now Now) error {
 	if s == nil {
 		return nil
 	}
-	if p.Run != s.run && !t.changeRun(s, p, now) {
+	if s.retired != None && !t.revive(s, p, now) || p.Run != s.run && !t.changeRun(s, p, now) {
 		return nil
 	}
 	s.hear(p, now, t.began)

@@ -89,6 +89,7 @@ func (a *Account) miss(name string, r Reason) {
 func (t *Tracker) account(s *sender, start, end int64, now Now, a *Account) {
 	w := s.watermark(&t.cfg)
 	switch {
+	case s.retired != None: // another stands in its place
 	case w >= end:
 		a.Senders++
 	case s.clockBehind(t, now):
