@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap/zapcore"
 )
 
 // A file is cut off behind its first bytes, below another header than it ended
@@ -46,9 +47,13 @@ func TestAFileThatIsCutOff(t *testing.T) {
 				require.Empty(t, attrOf(lr, "iis.parse_error"))
 				require.Equal(t, "192.0.2.1", attrOf(lr, "client.address"))
 			}
-			if mode != "ignore" {
-				require.Equal(t, "/p200.aspx", attrOf(records[want-1], "url.path"))
+			if mode == "ignore" {
+				require.Empty(t, f.messages(zapcore.WarnLevel))
+				return
 			}
+			require.Equal(t, "/p200.aspx", attrOf(records[want-1], "url.path"))
+			require.Len(t, f.messages(zapcore.WarnLevel), 1)
+			require.Contains(t, f.messages(zapcore.WarnLevel)[0], "cut off")
 		})
 	}
 }

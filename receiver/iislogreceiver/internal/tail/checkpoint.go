@@ -18,7 +18,8 @@ import (
 
 // checkpoint is what fileconsumer saves its offsets through. Once frozen it
 // saves nothing any more: fileconsumer moves a file's offset on even if its
-// lines were not delivered, and such an offset must not survive a restart.
+// lines were not delivered, unless it is being stopped, and such an offset must
+// not survive a restart.
 // What was saved before stays, so the lines since then are read again.
 type checkpoint struct {
 	storage.Client
@@ -86,6 +87,8 @@ func (c *checkpoint) Delete(ctx context.Context, key string) error {
 // ones are not saved again: with hundreds of files they are megabytes, and
 // fileconsumer saves them at every poll.
 func (c *checkpoint) Batch(ctx context.Context, ops ...*storage.Operation) error {
+	// The poll in which reading is stopped is saved as any other.
+	ctx = context.WithoutCancel(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	allowed := make([]*storage.Operation, 0, len(ops)+1)

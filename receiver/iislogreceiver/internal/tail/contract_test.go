@@ -165,16 +165,17 @@ func TestContractAnErrorOfTheCallbackLosesItsTokens(t *testing.T) {
 	require.Equal(t, line1(2), <-got)
 }
 
-// Tailer.Emit returns when the receiver is stopped, and what was not delivered
-// then is read again. Stop waits for the callback and saves, which checkpoint.go
-// prevents once it is frozen.
-func TestContractStopWaitsForTheCallbackAndSaves(t *testing.T) {
+// Tailer.Emit returns when the receiver is stopped. Stop waits for that and saves,
+// but the offset is not moved on behind the tokens: what was not delivered is read
+// again, and resume.go leaves out what was.
+func TestContractStopWaitsForTheCallbackAndKeepsItsOffset(t *testing.T) {
 	dir, mem := t.TempDir(), newMemory(t)
 	write(t, filepath.Join(dir, "a.log"), line1(1))
 	called, returned := make(chan struct{}), false
-	stop := follow(t, dir, mem, func(ctx context.Context, _ [][]byte, _ map[string]any, _ int64, _ []int64) error {
+	stop := follow(t, dir, mem, func(ctx context.Context, _ [][]byte, attributes map[string]any, _ int64, _ []int64) error {
 		close(called)
 		<-ctx.Done()
+		attributes["note"] = "of the callback"
 		returned = true
 		return nil
 	})
@@ -182,7 +183,15 @@ func TestContractStopWaitsForTheCallbackAndSaves(t *testing.T) {
 	require.Empty(t, mem.value(checkpointKey), "nothing is saved while a callback runs")
 	stop()
 	require.True(t, returned)
-	require.NotEmpty(t, mem.value(checkpointKey))
+	require.Contains(t, string(mem.value(checkpointKey)), "of the callback")
+
+	got := make(chan string, 1)
+	stop = follow(t, dir, mem, func(_ context.Context, tokens [][]byte, attributes map[string]any, _ int64, offsets []int64) error {
+		got <- fmt.Sprint(offsets[0], attributes["note"], string(slices.Concat(tokens...)))
+		return nil
+	})
+	defer stop()
+	require.Equal(t, fmt.Sprint(0, "of the callback", line1(1)), <-got)
 }
 
 // The tests, and sayings about files that were away, rely on the key that is

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"go.uber.org/zap"
 )
@@ -61,37 +60,38 @@ func (t *Tailer) place(path string, tokens [][]byte, offsets []int64) string {
 // misplaced opens a file if its offset is a wrong one: what stands before it is
 // not what was read there, or it is that of another file. It returns nil if the
 // offset is right, or if nobody can say.
-func (t *Tailer) misplaced(at string, saved any, tokens [][]byte, offsets []int64) *os.File {
-	text, ok := saved.(string)
+func (t *Tailer) misplaced(c *Chunk, tokens [][]byte, offsets []int64) *os.File {
+	m, ok := t.mark(c, offsets[0])
 	if !ok || offsets[0] == 0 {
 		return nil
 	}
-	var length int64
-	var want uint32
-	if _, err := fmt.Sscanf(text, "%d %08x", &length, &want); err != nil ||
-		length <= 0 || length > min(offsets[0], placeBytes+int64(t.cfg.MaxLogSize)) {
-		return nil
-	}
 	n := len(tokens)
-	_, path, _ := strings.Cut(text[strings.IndexByte(text, ' ')+1:], " ")
+	at, path := c.Path, m.path
 	file, err := openFile(at)
 	if err != nil {
 		return nil
 	}
 	switch {
 	case t.cfg.Compression != "" && isCompressed(file):
-	case t.isAt(file, offsets[0]-length, length, want) && !t.isAnother(file, at, path, offsets[0]):
+	case t.isAt(file, m.end-m.length, m.length, m.hash) && !t.isAnother(file, at, path, m.end):
 	case !t.isAt(file, offsets[n-1], offsets[n]-offsets[n-1], hash(0, tokens[n-1])):
 		// What was read last is not in the file that the path leads to by now:
 		// the one that is being read was moved, and of that nothing is known.
 	default:
-		if path == at && t.once.First(path+"\x00cut off", t.now(), 0) {
-			t.logger.Warn("A file was cut off and written on; it is read from its beginning again, and lines that were read before come twice", zap.String("path", path))
+		if path == at {
+			t.sayCutOff(path)
 		}
 		return file
 	}
 	_ = file.Close() // it was only read
 	return nil
+}
+
+// sayCutOff tells the log, once for a file, why lines come twice.
+func (t *Tailer) sayCutOff(path string) {
+	if t.once.First(path+"\x00cut off", t.now(), 0) {
+		t.logger.Warn("A file was cut off and written on; it is read from its beginning again, and lines that were read before come twice", zap.String("path", path))
+	}
 }
 
 // isAt tells whether a part of a file has the given hash, once it is decoded.
@@ -144,7 +144,7 @@ func (t *Tailer) isAnother(file *os.File, path, other string, offset int64) bool
 // read gives the tokens of a file to the handler, or, if their offset is a wrong
 // one, all of the file up to their end.
 func (t *Tailer) read(c *Chunk, tokens [][]byte, offsets []int64) error {
-	if file := t.misplaced(c.Path, c.attributes[placeKey], tokens, offsets); file != nil {
+	if file := t.misplaced(c, tokens, offsets); file != nil {
 		defer file.Close()
 		c.forget()
 		err := t.readWhole(c, file, offsets[len(tokens)])

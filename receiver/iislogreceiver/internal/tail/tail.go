@@ -13,7 +13,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -171,23 +173,37 @@ func (t *Tailer) Emit(ctx context.Context, tokens [][]byte, attributes map[strin
 		return nil
 	}
 	c := t.chunk(ctx, attributes)
-	if offsets[0] == 0 && t.cfg.Compression == "" {
-		c.forget() // of a file that was cut off; in an archive, offsets may begin anew
-	}
 	defer t.short.lock(c.Path)()
+	tokens, offsets = t.undelivered(c, tokens, offsets)
+	if len(tokens) == 0 {
+		return nil
+	}
+	if offsets[0] == 0 && t.cfg.Compression == "" { // in an archive, offsets may begin anew
+		if _, read := attributes[placeKey]; read {
+			t.sayCutOff(c.Path)
+		}
+		c.forget()
+	}
+	before := maps.Clone(attributes)
 	if err := t.read(c, tokens, offsets); err != nil {
-		t.abandon(c.Path, err)
+		clear(attributes) // of the notes that were made or forgotten meanwhile
+		maps.Copy(attributes, before)
+		t.abandon(ctx, c.Path, err)
 		return nil
 	}
 	attributes[placeKey] = t.place(c.Path, tokens, offsets)
+	attributes[endKey] = strconv.FormatInt(offsets[len(tokens)], 10)
 	return nil
 }
 
 // abandon makes sure that lines which were not delivered are read again after
-// a restart.
-func (t *Tailer) abandon(path string, err error) {
+// a restart: fileconsumer does not move the offset on once its context has ended,
+// and if it has not, nothing is saved any more.
+func (t *Tailer) abandon(ctx context.Context, path string, err error) {
 	if t.checkpoint != nil {
-		t.checkpoint.freeze()
+		if ctx.Err() == nil {
+			t.checkpoint.freeze()
+		}
 		t.logger.Info("Stopped before all lines were delivered; they are read again after the restart", zap.String("path", path), zap.Error(err))
 		return
 	}
