@@ -201,6 +201,7 @@ func (t *Tracker) Cover(r Range, now Now) (fresh bool) {
 	if !f.cover(r.From, r.To) {
 		return false
 	}
+	s.further = true
 	t.boundSpans(s, f, aheadOf(now))
 	if len(s.pending) > 0 && !s.due {
 		s.due = true
@@ -246,9 +247,6 @@ func (t *Tracker) Covered(r Range, now Now) Coverage {
 func (t *Tracker) Hear(p *Progress, now Now) error {
 	if err := p.check(); err != nil {
 		return err
-	}
-	if _, listed := t.hosts[p.Host]; listed {
-		t.hosts[p.Host] = true
 	}
 	s := t.sender(p.Sender, now)
 	if s == nil {
