@@ -1,11 +1,11 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package rareclient is the detection engine behind rare_client: it finds the
+// Package engine is the detection engine behind rare_client: it finds the
 // groups of web requests (by default one URI and one user agent) that only a
 // few clients ever asked for.
 //
-// A request passes the match stages ([Matcher]), is put into the pane of its
+// A request passes the match stages ([rule.Matcher]), is put into the pane of its
 // event time ([Engine.Commit]), and once the watermark has passed the end of a
 // window the window's panes are merged into findings ([Engine.Evaluate]).
 //

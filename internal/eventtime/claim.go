@@ -22,7 +22,7 @@ func (t *Tracker) settle(s *sender, now Now) {
 				return
 			}
 			// A progress is missing, and with it perhaps what it told of.
-			t.markUntold(s, p.until(), ReasonLostInTransit)
+			t.markUntold(s, p.until())
 			s.known, i = p.Seq-1, 0
 			p.Base, p.Parts = s.known, p.parts
 		}
@@ -130,7 +130,7 @@ func (t *Tracker) loseGaps(s *sender, f *file, c *FileProgress, until int64) {
 	if known {
 		t.mark(c.Oldest, c.Newest, ReasonLostInTransit)
 	} else {
-		t.markUntold(s, until, ReasonLostInTransit)
+		t.markUntold(s, until)
 	}
 	t.warn(s, WarnLost, "Records were lost on their way from a server: a component between drops them, or refused them for good (for their size, for instance). "+
 		"The windows that they can have been in are marked lost_in_transit")
@@ -141,18 +141,18 @@ func (t *Tracker) loseGaps(s *sender, f *file, c *FileProgress, until int64) {
 func (t *Tracker) boundSpans(s *sender, f *file, until int64) {
 	for len(f.covered)+len(f.lost) > maxSpans && f.fill() {
 		if t.cfg.Account {
-			t.markUntold(s, until, ReasonLostInTransit)
+			t.markUntold(s, until)
 		}
 	}
 }
 
 // markUntold marks all that a sender has not vouched for up to a wall clock of it.
-func (t *Tracker) markUntold(s *sender, until int64, r Reason) {
+func (t *Tracker) markUntold(s *sender, until int64) {
 	from := s.untold(&t.cfg)
 	if until < s.readUntil { // its clock went back, nobody knows how far
 		from, until = None, s.readUntil
 	}
-	t.mark(from, until, r)
+	t.mark(from, until, ReasonLostInTransit)
 }
 
 // loseFormer gives up what a former run said it had sent.

@@ -162,8 +162,8 @@ func shrink(seed uint64, f faults, length time.Duration) (*sim, error) {
 			}
 		}
 	}
-	for short := length / 2; short >= 10*time.Minute && try(f, short); short /= 2 {
-		length = short
+	for short := length / 2; short >= 10*time.Minute && try(f, short); {
+		short /= 2
 	}
 	return s, last
 }

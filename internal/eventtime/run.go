@@ -123,7 +123,7 @@ func (t *Tracker) askFile(s *sender, c *FileProgress, until int64, now Now) {
 func (t *Tracker) giveUpPending(s *sender, now Now) {
 	for _, p := range s.pending {
 		if p.Base > s.known || !p.complete() {
-			t.markUntold(s, p.until(), ReasonLostInTransit)
+			t.markUntold(s, p.until())
 			s.known = p.Seq - 1
 		}
 		if p.complete() {

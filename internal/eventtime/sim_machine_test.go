@@ -73,7 +73,7 @@ func (m *machine) begin(now int64) {
 		m.starts++
 		m.sender, m.run = ID(1+1000*int64(m.index)+m.starts), 0
 		for i, f := range m.files {
-			f.id, f.saved, f.savedTo = ID(m.sender*100+ID(i)+1), 0, 0
+			f.id, f.saved, f.savedTo = m.sender*100+ID(i)+1, 0, 0
 		}
 		m.lost, m.lostAt = nil, nil
 	}

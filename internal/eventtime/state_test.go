@@ -77,9 +77,9 @@ func FuzzApply(f *testing.F) {
 
 // FuzzHear: no progress of whoever it is makes it panic or overflow.
 func FuzzHear(f *testing.F) {
-	f.Add(int64(1), int64(0), int64(simStart), int64(simStart), int64(0), int64(100), int64(100), uint8(0))
+	f.Add(int64(1), int64(0), simStart, simStart, int64(0), int64(100), int64(100), uint8(0))
 	f.Add(int64(math.MaxInt64), int64(-1), int64(math.MinInt64), int64(math.MaxInt64), int64(-5), int64(math.MaxInt64), int64(0), uint8(9))
-	f.Fuzz(func(t *testing.T, seq, base, until, oldest, from, sent, read int64, state uint8) {
+	f.Fuzz(func(_ *testing.T, seq, base, until, oldest, from, sent, read int64, state uint8) {
 		now := Now{simStart, 0}
 		tr := New(simConfig(), now)
 		p := &Progress{
@@ -107,11 +107,11 @@ func TestChangesAreTheState(t *testing.T) {
 			s.step()
 			require.NoError(t, again.Apply(s.t.AppendChanges(nil)))
 		}
-		require.Equal(t, len(s.t.senders), len(again.senders))
+		require.Len(t, again.senders, len(s.t.senders))
 		for id, was := range s.t.senders {
 			is := again.senders[id]
 			require.Equal(t, was.append(nil), is.append(nil))
-			require.Equal(t, len(was.files), len(is.files))
+			require.Len(t, is.files, len(was.files))
 			for fid, f := range was.files {
 				require.Equal(t, f.append(nil, id), is.files[fid].append(nil, id), "seed %d", seed)
 			}

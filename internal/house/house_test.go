@@ -39,6 +39,7 @@ var rooms = []struct {
 	{"internal/eventtime", []string{"internal/codec"}, []string{collector, contrib, "os"}, "who was heard knows neither panes nor records"},
 	{"internal/engine", []string{"internal/attr", "internal/codec", "internal/eventtime", "internal/rule"}, []string{collector, contrib, "os"}, "the engine knows neither pdata nor files"},
 	{"internal/statelog", []string{}, []string{pdata, contrib}, "it keeps bytes and does not know whose"},
+	{"internal/rank", []string{"internal/printable"}, []string{collector, contrib, "os"}, "a score is computed from a finding alone"},
 	{"internal/report", nil, []string{collector, contrib, "internal/engine", "internal/rule"}, "the report knows findings, not how they are found"},
 	{"receiver", nil, []string{"internal/engine", "internal/rareclient", "processor/"}, "the receiver imports the rule, not the engine"},
 	{iislog + "tail", []string{"internal/w3c", iislog + "logonce", iislog + "telemetry"}, []string{pdata}, "it knows neither what lines say nor records"},

@@ -1,7 +1,7 @@
 // Copyright The iishunt Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package hunt is what the rare_client processor and connector share: their
-// configuration, reading log records, evaluating windows in the background,
-// and the detection records.
+// Package rareclient is what the rare_client processor and connector share: their
+// configuration, reading log records, evaluating windows in the background, the
+// stored state, and the detection records.
 package rareclient

@@ -144,6 +144,7 @@ func DefaultConfig() Config {
 	}
 }
 
+// FoldsCase reports whether url.path is compared without regard to case.
 func (c *Config) FoldsCase() bool {
 	if c.FoldCase != nil {
 		return *c.FoldCase
@@ -151,6 +152,7 @@ func (c *Config) FoldsCase() bool {
 	return c.Semantics != Sentinel
 }
 
+// Hop is the time from one window to the next.
 func (c *Config) Hop() time.Duration {
 	if c.Every == 0 {
 		return c.Window
@@ -158,7 +160,7 @@ func (c *Config) Hop() time.Duration {
 	return c.Every
 }
 
-// pane is the greatest common divisor of window and every: each window is a
+// Pane is the greatest common divisor of window and every: each window is a
 // whole number of panes, and windows that overlap share them.
 func (c *Config) Pane() time.Duration {
 	a, b := c.Window, c.Hop()

@@ -20,11 +20,11 @@ import (
 // two paths differ in 128 bits, those of one path in 64.
 type Key [2]uint64
 
-// of makes the key of a group such that it tells its URI too: one half stands
+// Of makes the key of a group such that it tells its URI too: one half stands
 // for the URI, the other for all values together.
 func (k Key) Of(uri Key) Key { return Key{uri[0], k[1]} }
 
-// uri stands for the group's url.path, where group_by has it.
+// URI stands for the group's url.path, where group_by has it.
 func (k Key) URI() uint64 { return k[0] }
 
 // Seed is the secret of the keys.
@@ -37,6 +37,7 @@ func NewSeed() Seed {
 	return Seed{binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])}
 }
 
+// Key hashes what the append functions wrote.
 func (s Seed) Key(b []byte) Key {
 	h0, h1 := siphash.Hash128(s[0], s[1], b)
 	return Key{h0, h1}

@@ -73,7 +73,7 @@ const (
 	NumNeeds
 )
 
-// lacks returns what a request with the verdict Missing has not.
+// Lacks returns what a request with the verdict Missing has not.
 func (r *Request) Lacks() Need {
 	switch {
 	case r.Path == "":
@@ -252,6 +252,7 @@ func (m *Matcher) passClient(client string) (netip.Addr, bool) {
 	return a, m.clients != Exclude || !internal(a)
 }
 
+// Absent reports whether a value stands for none.
 func Absent(s string) bool { return s == "" || s == "-" }
 
 // parseAddr returns the zero Addr for a text that is no IP address.

@@ -127,6 +127,7 @@ func TestRecordsThatAreRefusedForGoodAreDroppedAndCounted(t *testing.T) {
 			c.RetryOnFailure.InitialInterval = time.Hour
 			c.RetryOnFailure.MaxInterval = time.Hour
 			c.RetryOnFailure.MaxElapsedTime = time.Hour
+			c.RetryOnFailure.RandomizationFactor = 0
 		}, errBusy},
 	} {
 		t.Run(name, func(t *testing.T) {

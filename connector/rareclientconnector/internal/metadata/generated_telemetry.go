@@ -285,7 +285,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientDetectionsDropped, err = builder.meter.Int64Counter(
 		"otelcol_connector_rare_client_detections_dropped",
-		metric.WithDescription("Detections lost because the next consumer refused them for good, or for too long. [Alpha]"),
+		metric.WithDescription("Detections lost because the next consumer refused them permanently, or for too long. [Alpha]"),
 		metric.WithUnit("{detection}"),
 	)
 	errs = errors.Join(errs, err)
@@ -327,7 +327,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientGroupsUsed, err = builder.meter.Int64ObservableGauge(
 		"otelcol_connector_rare_client_groups_used",
-		metric.WithDescription("What the groups take of groups_limit, one each and more for those with long texts. At the limit, new groups are left out. [Alpha]"),
+		metric.WithDescription("How much of groups_limit the groups use. Each counts once, one with long texts several times. At the limit, new groups are left out. [Alpha]"),
 		metric.WithUnit("{group}"),
 	)
 	errs = errors.Join(errs, err)

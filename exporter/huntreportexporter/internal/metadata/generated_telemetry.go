@@ -68,13 +68,13 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ExporterHuntReportRecords, err = builder.meter.Int64Counter(
 		"otelcol_exporter_hunt_report_records",
-		metric.WithDescription("Log records that came, by what became of them. [Alpha]"),
+		metric.WithDescription("Log records received, by outcome. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ExporterHuntReportWrites, err = builder.meter.Int64Counter(
 		"otelcol_exporter_hunt_report_writes",
-		metric.WithDescription("Times that the report was written. [Alpha]"),
+		metric.WithDescription("Number of times that the report was written. [Alpha]"),
 		metric.WithUnit("{write}"),
 	)
 	errs = errors.Join(errs, err)

@@ -38,7 +38,7 @@ func AssertEqualExporterHuntReportLeftOut(t *testing.T, tt *componenttest.Teleme
 func AssertEqualExporterHuntReportRecords(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_hunt_report_records",
-		Description: "Log records that came, by what became of them. [Alpha]",
+		Description: "Log records received, by outcome. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -54,7 +54,7 @@ func AssertEqualExporterHuntReportRecords(t *testing.T, tt *componenttest.Teleme
 func AssertEqualExporterHuntReportWrites(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_exporter_hunt_report_writes",
-		Description: "Times that the report was written. [Alpha]",
+		Description: "Number of times that the report was written. [Alpha]",
 		Unit:        "{write}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

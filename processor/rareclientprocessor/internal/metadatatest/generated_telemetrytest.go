@@ -40,7 +40,7 @@ func AssertEqualProcessorRareClientDetections(t *testing.T, tt *componenttest.Te
 func AssertEqualProcessorRareClientDetectionsDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_rare_client_detections_dropped",
-		Description: "Detections lost because the next consumer refused them for good, or for too long. [Alpha]",
+		Description: "Detections lost because the next consumer refused them permanently, or for too long. [Alpha]",
 		Unit:        "{detection}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -146,7 +146,7 @@ func AssertEqualProcessorRareClientGroupsLimit(t *testing.T, tt *componenttest.T
 func AssertEqualProcessorRareClientGroupsUsed(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_processor_rare_client_groups_used",
-		Description: "What the groups take of groups_limit, one each and more for those with long texts. At the limit, new groups are left out. [Alpha]",
+		Description: "How much of groups_limit the groups use. Each counts once, one with long texts several times. At the limit, new groups are left out. [Alpha]",
 		Unit:        "{group}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,

@@ -68,13 +68,13 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.ReceiverIisLogCheckpointFailures, err = builder.meter.Int64Counter(
 		"otelcol_receiver_iis_log_checkpoint_failures",
-		metric.WithDescription("Times that the storage did not take the offsets. They are saved again at the next poll; what was read since the last success is read again after a crash. [Alpha]"),
+		metric.WithDescription("Number of times that the storage did not take the offsets. The next poll tries again; what was read since the last success is read again after a crash. [Alpha]"),
 		metric.WithUnit("{failure}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogFilesWaiting, err = builder.meter.Int64UpDownCounter(
 		"otelcol_receiver_iis_log_files_waiting",
-		metric.WithDescription("Files of which a batch was read that the next consumer has not taken yet. Above 0 for long, it refuses or blocks, and nothing else is read. [Alpha]"),
+		metric.WithDescription("Files with a batch that was read and that the next consumer has not taken yet. If this stays above 0, the next consumer refuses or blocks, and nothing else is read. [Alpha]"),
 		metric.WithUnit("{file}"),
 	)
 	errs = errors.Join(errs, err)
@@ -92,7 +92,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogLinesDropped, err = builder.meter.Int64Counter(
 		"otelcol_receiver_iis_log_lines_dropped",
-		metric.WithDescription("Lines that match dropped, by its stage. With rare_client's records they add up to what rare_client counts without match. [Alpha]"),
+		metric.WithDescription("Lines that match dropped, by stage. Together with rare_client's records they add up to what rare_client counts without match. [Alpha]"),
 		metric.WithUnit("{line}"),
 	)
 	errs = errors.Join(errs, err)
@@ -110,13 +110,13 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogRecordsDropped, err = builder.meter.Int64Counter(
 		"otelcol_receiver_iis_log_records_dropped",
-		metric.WithDescription("Records lost because the next consumer refused them for good, or for longer than retry_on_failure allows. [Alpha]"),
+		metric.WithDescription("Records lost because the next consumer refused them permanently, or for longer than retry_on_failure allows. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ReceiverIisLogSchemaChanges, err = builder.meter.Int64Counter(
 		"otelcol_receiver_iis_log_schema_changes",
-		metric.WithDescription("Times that a #Fields directive put other columns in force than before. [Alpha]"),
+		metric.WithDescription("Number of times that a #Fields directive changed the columns. [Alpha]"),
 		metric.WithUnit("{change}"),
 	)
 	errs = errors.Join(errs, err)

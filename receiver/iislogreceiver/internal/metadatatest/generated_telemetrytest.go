@@ -24,7 +24,7 @@ func NewSettings(tt *componenttest.Telemetry) receiver.Settings {
 func AssertEqualReceiverIisLogCheckpointFailures(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_iis_log_checkpoint_failures",
-		Description: "Times that the storage did not take the offsets. They are saved again at the next poll; what was read since the last success is read again after a crash. [Alpha]",
+		Description: "Number of times that the storage did not take the offsets. The next poll tries again; what was read since the last success is read again after a crash. [Alpha]",
 		Unit:        "{failure}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -40,7 +40,7 @@ func AssertEqualReceiverIisLogCheckpointFailures(t *testing.T, tt *componenttest
 func AssertEqualReceiverIisLogFilesWaiting(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_iis_log_files_waiting",
-		Description: "Files of which a batch was read that the next consumer has not taken yet. Above 0 for long, it refuses or blocks, and nothing else is read. [Alpha]",
+		Description: "Files with a batch that was read and that the next consumer has not taken yet. If this stays above 0, the next consumer refuses or blocks, and nothing else is read. [Alpha]",
 		Unit:        "{file}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -88,7 +88,7 @@ func AssertEqualReceiverIisLogLines(t *testing.T, tt *componenttest.Telemetry, d
 func AssertEqualReceiverIisLogLinesDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_iis_log_lines_dropped",
-		Description: "Lines that match dropped, by its stage. With rare_client's records they add up to what rare_client counts without match. [Alpha]",
+		Description: "Lines that match dropped, by stage. Together with rare_client's records they add up to what rare_client counts without match. [Alpha]",
 		Unit:        "{line}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -136,7 +136,7 @@ func AssertEqualReceiverIisLogParseErrors(t *testing.T, tt *componenttest.Teleme
 func AssertEqualReceiverIisLogRecordsDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_iis_log_records_dropped",
-		Description: "Records lost because the next consumer refused them for good, or for longer than retry_on_failure allows. [Alpha]",
+		Description: "Records lost because the next consumer refused them permanently, or for longer than retry_on_failure allows. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -152,7 +152,7 @@ func AssertEqualReceiverIisLogRecordsDropped(t *testing.T, tt *componenttest.Tel
 func AssertEqualReceiverIisLogSchemaChanges(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_receiver_iis_log_schema_changes",
-		Description: "Times that a #Fields directive put other columns in force than before. [Alpha]",
+		Description: "Number of times that a #Fields directive changed the columns. [Alpha]",
 		Unit:        "{change}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -51,6 +51,7 @@ type Held struct {
 	Errors  []ErrorLine
 }
 
+// Reset forgets all lines.
 func (h *Held) Reset() {
 	clear(h.Blocks)
 	clear(h.Origins)
@@ -157,4 +158,5 @@ func (l *Line) further(m *Line) bool {
 	return m.Fate == Drop && (l.Fate != Drop || l.Stage > m.Stage)
 }
 
+// Dropped reports whether no record is made of the line.
 func (l *Line) Dropped() bool { return l.Fate == Drop && !l.send }

@@ -22,6 +22,7 @@ type ClientAddressConfig struct {
 	TrustedProxies []string `mapstructure:"trusted_proxies"`
 }
 
+// Check returns every mistake, each with the key and what it allows.
 func (c *ClientAddressConfig) Check() error {
 	var errs []error
 	if c.Header != "" && len(c.TrustedProxies) == 0 {
