@@ -65,6 +65,7 @@ func (t *Tracker) Restored(now Now) {
 		}
 		if s.heard {
 			t.hearHost(s.host)
+			t.kin[s.kin()] = append(t.kin[s.kin()], s.id)
 		}
 	}
 	for _, src := range t.sources {

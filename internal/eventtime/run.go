@@ -38,6 +38,7 @@ func (t *Tracker) changeRun(s *sender, p *Progress, now Now) bool {
 		t.giveUpPending(s, now)
 	}
 	former := s.former
+	t.unrelate(s)
 	s.runState = runState{
 		run: p.Run, started: p.Started, former: former, heard: true,
 		number: p.RunNumber, process: p.Process, receivers: p.Receivers,
@@ -134,10 +135,29 @@ func (t *Tracker) giveUpPending(s *sender, now Now) {
 	s.pending = nil
 }
 
+// kin is what a sender and its successor have in common.
+type kin struct{ host, component string }
+
+func (s *sender) kin() kin { return kin{s.host, s.component} }
+
+// unrelate takes a sender out of its kin.
+func (t *Tracker) unrelate(s *sender) {
+	k := s.kin()
+	left := slices.DeleteFunc(t.kin[k], func(id ID) bool { return id == s.id })
+	if t.kin[k] = left; len(left) == 0 {
+		delete(t.kin, k)
+	}
+}
+
 // succeed retires the senders in whose place s has come.
 func (t *Tracker) succeed(s *sender, now Now) {
-	for _, o := range t.senders {
-		if o == s || !o.heard || o.retired != None || o.host != s.host || o.component != s.component || o.started >= s.started {
+	kin := t.kin[s.kin()]
+	if !slices.Contains(kin, s.id) {
+		t.kin[s.kin()] = append(kin, s.id)
+	}
+	for _, id := range kin {
+		o := t.senders[id]
+		if o == s || o.retired != None || o.kin() != s.kin() || o.started >= s.started {
 			continue
 		}
 		if o.readUntil == None && !s.inEffect {
@@ -196,6 +216,7 @@ func (t *Tracker) forget(id ID, s *sender, now Now) {
 	}
 	t.files -= len(s.files)
 	delete(t.senders, id)
+	t.unrelate(s)
 	if t.changes.on {
 		t.changes.forgotten = append(t.changes.forgotten, id)
 	}
