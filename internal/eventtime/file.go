@@ -8,8 +8,8 @@ const (
 	maxSpans = 4096
 	// maxFiles bounds the files of a sender that are kept.
 	maxFiles = 4096
-	// filesPerSender bounds the files of all senders: so many for each of
-	// MaxSenders on average.
+	// filesPerSender is what each sender may have. More, up to maxFiles, it has
+	// only as long as all together have no more on average.
 	filesPerSender = 64
 )
 

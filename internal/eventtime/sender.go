@@ -176,7 +176,7 @@ func (s *sender) untold(cfg *Config) int64 {
 func (t *Tracker) file(s *sender, id ID, now Now) *file {
 	f := s.files[id]
 	if f == nil {
-		if len(s.files) >= maxFiles || t.files >= filesPerSender*t.cfg.MaxSenders {
+		if len(s.files) >= maxFiles || len(s.files) >= filesPerSender && t.files >= filesPerSender*t.cfg.MaxSenders {
 			t.forgetOldest(s)
 		}
 		f = newFile(id)
