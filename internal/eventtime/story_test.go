@@ -122,6 +122,7 @@ func (s *story) progress(name string, a args) {
 			*to = s.time(v)
 		}
 	}
+	q.Resumed = a["resumed"] == "true"
 	if q.Receivers, _ = strconv.Atoi(a["receivers"]); q.Receivers > 0 {
 		q.Process = Run{1}
 	}
@@ -130,7 +131,13 @@ func (s *story) progress(name string, a args) {
 	for k, list := range map[string]*[]Loss{"unread": &q.Unread, "lost": &q.Lost} {
 		if from, to, ok := strings.Cut(a[k], ","); ok {
 			reason := map[string]Reason{"unread": ReasonFileUnreadable, "lost": ReasonFileVanished}[k]
-			*list = append(*list, Loss{Name: "u_ex.log", Reason: reason, From: s.time(from), To: s.time(to)})
+			l := Loss{Name: "u_ex.log", Reason: reason, From: s.time(from), To: s.time(to)}
+			if start, stop, ok := strings.Cut(a["gone"], "-"); ok && k == "lost" { // with these bytes of file a
+				l.File = fileID("a")
+				l.Start, _ = strconv.ParseInt(start, 10, 64)
+				l.Stop, _ = strconv.ParseInt(stop, 10, 64)
+			}
+			*list = append(*list, l)
 		}
 	}
 	s.tellFiles(p, q, a)

@@ -47,6 +47,7 @@ type story struct {
 	stopped  int64 // suspended until this wall clock
 	copies   map[string][]byte
 	senders  map[string]*teller
+	marks    []Mark
 	alive    []string // who makes a progress each ten seconds
 }
 
@@ -197,6 +198,7 @@ func (s *story) to(at int64, line string) {
 func (s *story) show(event bool) {
 	var news []string
 	for _, m := range s.tr.TakeMarks() {
+		s.marks = append(s.marks, m)
 		news = append(news, fmt.Sprintf("mark %s to %s: %s", clock(m.From), clock(m.To), m.Reason))
 	}
 	for _, w := range s.tr.TakeWarnings() {
@@ -253,6 +255,11 @@ func (s *story) happen(event string, words []string) {
 			return
 		}
 		a := s.tr.Window(s.time(words[0]), s.time(words[1]), s.now)
+		for _, m := range s.marks {
+			if m.From < s.time(words[1]) && m.To >= s.time(words[0]) {
+				a.Reasons = a.Reasons.With(m.Reason)
+			}
+		}
 		fmt.Fprintf(s.out, "         > closed by %s, %d senders, missing %v of %d, %v\n", a.ClosedBy, a.Senders, a.Behind, a.Missing, a.Reasons.Strings())
 	case "records":
 		s.records(words[0], arguments(words[1:]))
