@@ -92,8 +92,11 @@ type sim struct {
 	net      []message
 	t        *Tracker
 	memory
-	copies       []memory
-	paused       int64
+	copies []memory
+	paused int64
+	// restarted is the running time of the last restart. What is pending is not
+	// stored, so wide progress records need some time between two to heal that.
+	restarted    int64
 	log          []string
 	ends         map[int64]int64 // running time at which windows ended
 	windows      int             // closed
@@ -241,7 +244,8 @@ func (s *sim) componentTrouble() {
 	case s.chance(s.faults.pause, 150):
 		s.paused = s.now + s.rnd.Int64N(int64(20*time.Minute))
 		s.say("the component is suspended until %ds", s.seconds(s.paused))
-	case s.chance(s.faults.restart, 60):
+	case s.chance(s.faults.restart, 60) && s.running-s.restarted >= int64(simTimeout):
+		s.restarted = s.running
 		s.say("the component restarts")
 		s.begin(s.remember())
 	case s.chance(s.faults.amnesia, 300):
