@@ -41,12 +41,12 @@ func (t *Tracker) Advance(now Now) bool {
 		return false
 	}
 	t.advanced = now.Running
+	t.settleAsked(now)
 	for _, s := range t.senders {
 		if len(s.pending) > 0 {
 			t.settle(s, now)
 		}
 	}
-	t.settleAsked(now)
 	if now.Running-t.swept >= sweepEvery {
 		t.swept = now.Running
 		t.sweep(now)

@@ -14,7 +14,7 @@ func (t *Tracker) gaveUp(p *pending, now Now) bool { return now.Running-p.heard 
 // settle puts into effect what can be.
 func (t *Tracker) settle(s *sender, now Now) {
 	s.due = false
-	for len(s.pending) > 0 {
+	for len(s.pending) > 0 && s.asking == 0 {
 		i := s.head()
 		if i < 0 {
 			p := s.pending[0]
@@ -34,7 +34,9 @@ func (t *Tracker) settle(s *sender, now Now) {
 		clear(s.pending[:i+1])
 		s.pending = s.pending[i+1:]
 	}
-	s.pending = nil
+	if len(s.pending) == 0 {
+		s.pending = nil
+	}
 }
 
 // arrived reports whether every range that p speaks of has come, or was given up.
@@ -52,7 +54,7 @@ func (t *Tracker) arrived(s *sender, p *pending, now Now) bool {
 		if t.cfg.Account && !t.gaveUp(p, now) || !t.cfg.Account && now.Running-p.heard < max(unaccountedDelay, s.transit) {
 			return false
 		}
-		t.loseGaps(s, f, c, p.until())
+		t.loseGaps(s, f, c, s.untold(&t.cfg), p.until())
 	}
 	return true
 }
@@ -110,8 +112,9 @@ func (t *Tracker) setBase(s *sender, f *file, c *FileProgress, p *pending) {
 }
 
 // loseGaps gives up the ranges of a file that have not come. Those behind c.From
-// are of the event times that c tells; of others nothing is known.
-func (t *Tracker) loseGaps(s *sender, f *file, c *FileProgress, until int64) {
+// are of the event times that c tells; of others only that they are within [from,
+// until].
+func (t *Tracker) loseGaps(s *sender, f *file, c *FileProgress, from, until int64) {
 	known := c.Oldest != None && c.Newest != None
 	for {
 		g, missing := f.gap(c)
@@ -130,7 +133,7 @@ func (t *Tracker) loseGaps(s *sender, f *file, c *FileProgress, until int64) {
 	if known {
 		t.mark(c.Oldest, c.Newest, ReasonLostInTransit)
 	} else {
-		t.markUntold(s, until)
+		t.markBetween(s, from, until)
 	}
 	t.warn(s, WarnLost, "Records were lost on their way from a server: a component between drops them, or refused them for good (for their size, for instance). "+
 		"The windows that they can have been in are marked lost_in_transit")
@@ -148,8 +151,11 @@ func (t *Tracker) boundSpans(s *sender, f *file, until int64) {
 
 // markUntold marks all that a sender has not vouched for up to a wall clock of it.
 func (t *Tracker) markUntold(s *sender, until int64) {
-	from := s.untold(&t.cfg)
-	if until < s.readUntil { // its clock went back, nobody knows how far
+	t.markBetween(s, s.untold(&t.cfg), until)
+}
+
+func (t *Tracker) markBetween(s *sender, from, until int64) {
+	if from != None && until < s.readUntil { // its clock went back, nobody knows how far
 		from, until = None, s.readUntil
 	}
 	t.mark(from, until, ReasonLostInTransit)
@@ -158,9 +164,9 @@ func (t *Tracker) markUntold(s *sender, until int64) {
 // loseFormer gives up what a former run said it had sent.
 func (t *Tracker) loseFormer(s *sender, f *file) {
 	o := f.former
-	f.former = nil
+	s.settleFormer(f)
 	if _, missing := f.gap(&o.FileProgress); missing {
-		t.loseGaps(s, f, &o.FileProgress, o.until)
+		t.loseGaps(s, f, &o.FileProgress, o.from, o.until)
 	}
 	t.fileChanged(s, f)
 }
@@ -175,7 +181,7 @@ func (t *Tracker) settleAsked(now Now) {
 		}
 		f := s.files[id.ID]
 		if _, missing := f.gap(&f.former.FileProgress); !missing {
-			f.former = nil
+			s.settleFormer(f)
 			t.fileChanged(s, f)
 			continue
 		}

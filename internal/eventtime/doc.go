@@ -5,6 +5,9 @@
 // what is missing. From that it derives the watermark, and says of each window
 // why it may be incomplete. It knows neither panes nor records nor storage.
 //
+// design.md is the contract with the reader, and what is open. testdata has stories
+// of what this package makes of it.
+//
 // # What a sender owes
 //
 // "Complete" rests on what senders (iis_log) tell, so they must keep to this:
@@ -30,9 +33,9 @@
 //
 // spans, file and neighbour are what came of a file; claim asks a file for its
 // bytes; progress and pending are what a sender told; sender and run are who it
-// is; effect is what a progress does; patience is how long anybody is waited
-// for; advance is the watermark; silent are sources that tell nothing; window is
-// the verdict; state and restore are what is stored.
+// is; effect is what a progress does; patience and now are how long anybody is
+// waited for; tracker and advance are the watermark; silent are sources that tell
+// nothing; window is the verdict; state and restore are what is stored.
 //
 // No type of this package is safe for concurrent use: the engine's lock guards it.
 package eventtime

@@ -8,8 +8,8 @@ const (
 	maxSpans = 4096
 	// maxFiles bounds the files of a sender that are kept.
 	maxFiles = 4096
-	// filesPerSender bounds the files of all senders: so many for each of
-	// MaxSenders on average.
+	// filesPerSender is what each sender may have. More, up to maxFiles, it has
+	// only as long as all together have no more on average.
 	filesPerSender = 64
 )
 
@@ -39,6 +39,7 @@ type file struct {
 // formerClaim is a claim of a run that is over.
 type formerClaim struct {
 	FileProgress
+	from  int64 // what it sent, and nothing in effect speaks of, is of event times from here on
 	until int64 // wall clock of the sender: what it sent was written before
 	heard int64 // running time
 }
@@ -96,13 +97,13 @@ func (f *file) fill() bool {
 }
 
 // ask makes a claim of a former run a question to the file. Two become one.
-func (f *file) ask(c *FileProgress, until int64, now Now) {
+func (f *file) ask(c *FileProgress, from, until int64, now Now) {
 	if f.former == nil {
-		f.former = &formerClaim{FileProgress: *c, until: until, heard: now.Running}
+		f.former = &formerClaim{FileProgress: *c, from: from, until: until, heard: now.Running}
 		f.former.Name = ""
 		return
 	}
 	o := f.former
 	o.merge(c)
-	o.until = max(o.until, until)
+	o.from, o.until = min(o.from, from), max(o.until, until)
 }

@@ -61,6 +61,7 @@ func (t *Tracker) Restored(now Now) {
 			if f.former != nil {
 				f.former.heard = now.Running
 				t.asked = append(t.asked, File{s.id, f.id})
+				s.asking++
 			}
 		}
 		if s.heard {
@@ -187,7 +188,7 @@ func readOffset(d *codec.Decoder) int64 {
 func readFormer(d *codec.Decoder, id ID, now Now) *formerClaim {
 	c := &formerClaim{heard: now.Running}
 	c.ID, c.From, c.Sent = id, readOffset(d), readOffset(d)
-	c.Read, c.Oldest, c.Newest, c.until = c.Sent, readTime(d), readTime(d), readTime(d)
+	c.Read, c.Oldest, c.Newest, c.from, c.until = c.Sent, readTime(d), readTime(d), readTime(d), readTime(d)
 	if c.From > c.Sent {
 		d.Fail()
 	}

@@ -23,7 +23,7 @@ func (t *Tracker) changeRun(s *sender, p *Progress, now Now) bool {
 		if p.Sent > s.started+cloneSlack && p.State != Stopped {
 			t.duplicate(s, p, now)
 		}
-		t.askFormer(s, p, now)
+		t.askFormer(s, p, s.untoldFormer(&t.cfg), now)
 		return false
 	}
 	match := short(p.Match, maxMatch)
@@ -87,20 +87,29 @@ func (t *Tracker) duplicate(s *sender, p *Progress, now Now) {
 		"Delete the storage of one of them")
 }
 
+// untoldFormer is untold for a run that is over. Once the current one has spoken,
+// nobody knows up to where its former had told everything.
+func (s *sender) untoldFormer(cfg *Config) int64 {
+	if s.known > 0 {
+		return None
+	}
+	return s.untold(cfg)
+}
+
 // askFormer takes what a run says that is over, or whose successor was heard
 // first. Its ReadUntil is old, but what it sent must come, and what it lost is
-// lost.
-func (t *Tracker) askFormer(s *sender, p *Progress, now Now) {
+// lost. What it sent, and did not say before, is of event times after from.
+func (t *Tracker) askFormer(s *sender, p *Progress, from int64, now Now) {
 	until := min(p.until(), aheadOf(now))
 	for i := range p.Files {
-		t.askFile(s, &p.Files[i], until, now)
+		t.askFile(s, &p.Files[i], from, until, now)
 	}
 	for i := range p.Lost {
 		t.lose(&p.Lost[i], until)
 	}
 }
 
-func (t *Tracker) askFile(s *sender, c *FileProgress, until int64, now Now) {
+func (t *Tracker) askFile(s *sender, c *FileProgress, from, until int64, now Now) {
 	f := s.files[c.ID]
 	if f == nil && c.Sent == 0 {
 		return
@@ -113,8 +122,9 @@ func (t *Tracker) askFile(s *sender, c *FileProgress, until int64, now Now) {
 	}
 	if f.former == nil {
 		t.asked = append(t.asked, File{s.id, f.id})
+		s.asking++
 	}
-	f.ask(c, until, now)
+	f.ask(c, from, until, now)
 	t.fileChanged(s, f)
 }
 
@@ -130,7 +140,7 @@ func (t *Tracker) giveUpPending(s *sender, now Now) {
 		if p.complete() {
 			s.known = p.Seq
 		}
-		t.askFormer(s, &p.Progress, now)
+		t.askFormer(s, &p.Progress, s.untold(&t.cfg), now)
 	}
 	s.pending = nil
 }
@@ -181,7 +191,7 @@ func (t *Tracker) succeed(s *sender, now Now) {
 // its way when the successor began: then only what it asks of files counts.
 func (t *Tracker) revive(s *sender, p *Progress, now Now) bool {
 	if p.Sent <= s.retired+cloneSlack || p.State == Stopped {
-		t.askFormer(s, p, now)
+		t.askFormer(s, p, s.untoldFormer(&t.cfg), now)
 		return false
 	}
 	s.retired, s.patience = None, newPatience(now)

@@ -36,9 +36,14 @@ type sender struct {
 	// counted twice.
 	retired int64
 	files   map[ID]*file
+	// asking is how many files a former run asks for. Until they are settled
+	// nothing of the current run takes effect: its ReadUntil is about their bytes,
+	// too, and it would close their windows.
+	asking  int
 	pending []*pending
 	patience
 	lastHeard int64 // running time of the last progress
+	distance  int64 // of its clock to ours at that time, the way of the message included
 	transit   int64 // the longest that a progress was on its way, as far as clocks tell
 	// catching is the running time at which it last came further while it was
 	// catching up, or had read all. best is its largest OldestUnread; further tells
@@ -95,7 +100,8 @@ func (s *sender) name() string {
 // hear takes a progress of the current run.
 func (s *sender) hear(p *Progress, now Now, began int64) {
 	s.heard, s.lastHeard = true, now.Running
-	s.transit = max(s.transit, min(now.Wall-p.Sent, maxTransit))
+	s.distance = now.Wall - p.Sent
+	s.transit = max(s.transit, min(s.distance, maxTransit))
 	if p.Seq <= s.known {
 		return // a repetition
 	}
@@ -176,7 +182,7 @@ func (s *sender) untold(cfg *Config) int64 {
 func (t *Tracker) file(s *sender, id ID, now Now) *file {
 	f := s.files[id]
 	if f == nil {
-		if len(s.files) >= maxFiles || t.files >= filesPerSender*t.cfg.MaxSenders {
+		if len(s.files) >= maxFiles || len(s.files) >= filesPerSender && t.files >= filesPerSender*t.cfg.MaxSenders {
 			t.forgetOldest(s)
 		}
 		f = newFile(id)
@@ -205,11 +211,20 @@ func (t *Tracker) forgetOldest(s *sender) {
 	t.forgetFile(s, oldest)
 }
 
+// settleFormer ends what a former run asked of the file.
+func (s *sender) settleFormer(f *file) {
+	if f.former != nil {
+		f.former = nil
+		s.asking--
+	}
+}
+
 // forgetFile marks what the file has pending, and forgets it.
 func (t *Tracker) forgetFile(s *sender, f *file) {
 	if f.pending {
 		t.settleLost(&f.neighbour, max(f.lostBy, s.readUntil))
 	}
+	s.settleFormer(f)
 	delete(s.files, f.id)
 	t.files--
 	if t.changes.on {

@@ -186,7 +186,7 @@ func (f *file) append(b []byte, sender ID) []byte {
 		b = codec.AppendBool(b, v)
 	}
 	if c := f.former; c != nil {
-		for _, v := range [...]int64{c.From, c.Sent, c.Oldest, c.Newest, c.until} {
+		for _, v := range [...]int64{c.From, c.Sent, c.Oldest, c.Newest, c.from, c.until} {
 			b = codec.AppendInt(b, v)
 		}
 	}

@@ -119,3 +119,24 @@ func TestChangesAreTheState(t *testing.T) {
 		require.Equal(t, s.t.Watermark(), again.Watermark())
 	}
 }
+
+// What is made of stored bytes, whatever they are, takes a small multiple of them:
+// here each section that is short and makes much.
+func TestApplyTakesLittle(t *testing.T) {
+	var senders, files, sources []byte
+	for i := range 20_000 {
+		s := newSender(ID(i+1), Now{})
+		senders = s.append(append(senders, sectionSender))
+		files = newFile(1).append(append(files, sectionFile), ID(i+1))
+		src := source{neighbour: noNeighbour()}
+		sources = src.append(append(sources, sectionSource), Source{uint64(i)})
+	}
+	for name, state := range map[string][]byte{"senders": senders, "files": files, "sources": sources} {
+		before := heap()
+		tr := New(simConfig(), Now{simStart, 0})
+		require.NoError(t, tr.Apply(state))
+		times := float64(heap()-before) / float64(len(state))
+		require.Less(t, times, 40.0, name)
+		require.NotZero(t, len(tr.senders)+len(tr.sources))
+	}
+}

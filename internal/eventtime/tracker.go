@@ -56,14 +56,15 @@ type Config struct {
 //
 // that is, in running time after the wall clock has passed its end, at the latest
 //
-//	2*SenderTimeout + skew + late                    while nobody catches up
-//	CatchUpTimeout + 2*SenderTimeout + skew + late   after the last sender was heard
-//	                                                 for the first time, or the last
-//	                                                 one came back, in any case
+//	2*SenderTimeout + skew + late
 //
 // because a sender that is less than SenderTimeout behind is waited for
-// SenderTimeout. IdleTimeout takes the place of SenderTimeout where it is longer
-// and there are silent sources. A start without state adds SenderTimeout.
+// SenderTimeout more. IdleTimeout takes the place of SenderTimeout where it is
+// longer and there are silent sources. It is longer, too,
+//
+//	by SenderTimeout     at a start: nobody is given up before
+//	by CatchUpTimeout    while a queue is worked off, or somebody catches up: from
+//	                     when it began, or last came further
 type Tracker struct {
 	cfg       Config
 	began     int64 // wall clock at which the state began

@@ -67,11 +67,11 @@ func (t *Tracker) warnSilent(s *sender, now Now) {
 	}
 }
 
-// clockBehind: a sender that is heard and reads, but whose clock does not come
-// closer.
+// clockBehind: a sender that is heard and reads, but what it says is long ago by
+// its own clock.
 func (s *sender) clockBehind(t *Tracker, now Now) bool {
 	return s.readUntil != None && now.Running-s.lastHeard < int64(t.cfg.SenderTimeout)/2 && len(s.pending) == 0 && s.state == Reading &&
-		now.Wall-s.readUntil > int64(t.cfg.SenderTimeout)
+		s.distance > int64(t.cfg.SenderTimeout)
 }
 
 // warnContradiction says once that something between takes one half of the
