@@ -133,7 +133,7 @@ func TestUndelivered(t *testing.T) {
 	text := header + lines1(0, 30)
 	for name, change := range map[string]func(f *fixture, attributes map[string]any){
 		"the file as it was": func(*fixture, map[string]any) {},
-		"the file was moved": func(f *fixture, a map[string]any) {
+		"the file was moved": func(_ *fixture, a map[string]any) {
 			a[placeKey] = strings.Replace(a[placeKey].(string), "a.log", "away", 1)
 		},
 		"no end is kept":      func(_ *fixture, a map[string]any) { delete(a, endKey) },
