@@ -3,7 +3,11 @@
 
 package engine
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/iishunt/iishunt/internal/codec"
+)
 
 // maxLossRanges bounds the lossRanges kept apart.
 const maxLossRanges = 256
@@ -38,4 +42,12 @@ func (l lossRanges) reasons(start, end int64) Reasons {
 		}
 	}
 	return r
+}
+
+func (l lossRanges) append(b []byte) []byte {
+	b = codec.AppendUint(b, uint64(len(l)))
+	for _, s := range l {
+		b = codec.AppendUint(codec.AppendInt(codec.AppendInt(b, s.from), s.to), uint64(s.lost))
+	}
+	return b
 }
