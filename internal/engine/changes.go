@@ -7,20 +7,22 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// changes collects what has changed since it was last taken, so that a copy of
-// the state elsewhere can follow. What is taken is a list of sections. Those of
-// groups, panes and sources hold the whole new value, so that the order in
-// which a copy got older ones, or whether it got one twice, does not matter.
+// changes names what has changed since the changes were last taken, so that a
+// copy of the state elsewhere can follow. They are taken as sections (see
+// docs/state-format.md). A section of groups, panes or sources holds the whole
+// new value, so it does no harm if a copy gets an older one before, or one twice.
 type changes struct {
 	groups  []groupRef
 	panes   []int64
 	sources []rule.Key
 	scalars bool
 	ranges  bool
-	// taken has the sections that are fixed already: an event applies to the
-	// state as it was then.
+	// taken has the sections that are written already: an evaluation or a
+	// delivery applies to the state as it was at that moment.
 	taken []byte
 }
+
+// groupRef names a group in a pane.
 
 type groupRef struct {
 	pane int64

@@ -13,7 +13,7 @@ import (
 // decoder reads what the append functions wrote.
 type decoder struct{ codec.Decoder }
 
-// The sections.
+// The sections of what is stored (see docs/state-format.md).
 const (
 	sectionScalars byte = iota + 1
 	sectionSource
@@ -27,13 +27,14 @@ const (
 	sectionSuppressed
 )
 
-// What an element takes in a part, in bytes; of open groups and findings an estimate.
+// What an element takes in a part of a snapshot, in bytes; for open groups and
+// findings an estimate.
 const (
 	settledSize = 17
 	openSize    = 512
 	findingSize = 2048
 	historySize = 16
-	givenSize   = 24
+	quietSize   = 24
 )
 
 func (d *decoder) texts() []string {

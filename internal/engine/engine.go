@@ -12,8 +12,13 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// Engine holds the state of one rule. All methods may be called concurrently;
-// those that take a time take the wall clock in nanoseconds since the Unix epoch.
+// Engine holds the state of one rule. All methods but SetSeed may be called
+// concurrently; those that take a time take the wall clock in nanoseconds since
+// the Unix epoch.
+//
+// Locks are taken in the order evaluateMu, then the lock of whoever keeps the
+// changes (Follow and Snapshot call him with evaluateMu held), then mu. mu is
+// held for short: an evaluation reads the groups of closed panes without it.
 type Engine struct {
 	cfg     rule.Config
 	ruleID  string
@@ -22,34 +27,34 @@ type Engine struct {
 	pathAt  int // index of url.path in group_by when it is case-folded, else -1
 	uriAt   int // index of url.path in group_by; -1 where a group itself stands for a URI
 
-	window, every, length int64 // nanoseconds; length is a pane's
+	tiling
 
-	mu    sync.Mutex // guards everything below
+	mu    sync.Mutex // guards everything up to changes
 	clock clock
-	panes map[int64]*pane
-	// closing has the panes that only windows cover which are due: they take no
-	// records, and are kept until these windows were evaluated.
+	panes map[int64]*pane // by number; those that windows to come cover
+	// closing has the panes that only windows in queue, or under evaluation,
+	// cover: they take no records, and are dropped when these were evaluated.
 	closing map[int64]*pane
-	groups  int // entries of all panes, settled ones included
+	groups  int // in panes, settled ones included
 	open    int // of these, not settled
-	room    int // that the groups take of max_groups: one each, more for those with long texts
-	// closed is the first pane that still takes records: the watermark has
-	// passed the end of every pane before it.
-	closed int64
-	// Every window that ends at or before scheduled waits for its evaluation or
-	// was evaluated; those that end at or before evaluated were.
+	room    int // that groups take of max_groups: one each, more for those with long texts
+
+	// Up to Flush, which schedules past the watermark:
 	//
-	//	evaluated <= scheduled <= clock.watermark, (closed-1)*length <= clock.watermark
-	scheduled  int64
-	evaluated  int64
+	//	evaluated <= scheduled <= clock.watermark
+	//	closed*length <= clock.watermark
+	//	open <= groups <= room, room <= max_groups where that was not made smaller
+	closed     int64 // the first pane that takes records
+	scheduled  int64 // event time; the windows that end at or before it wait in queue, or are evaluated
+	evaluated  int64 // event time; the windows that end at or before it are evaluated
 	firstSeen  int64 // event time of the earliest record
-	undated    int64 // wall clock at which a line was lost of which not even its file told the time
+	undated    int64 // wall clock at which a line was lost whose file had not told a time yet
 	lossRanges lossRanges
-	queue      []Window
+	queue      []Window // in order of their ends
 	stats      Stats
 	changes    changes
 
-	evaluateMu sync.Mutex // guards everything below; taken before mu
+	evaluateMu sync.Mutex // guards everything up to scratch
 	suppressed suppression
 	history    history
 	outbox     outbox
@@ -64,9 +69,9 @@ type Engine struct {
 func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 	e := &Engine{
 		cfg: cfg, ruleID: ruleID, matcher: rule.NewMatcher(&cfg), seed: seed, pathAt: -1, uriAt: -1,
-		window: int64(cfg.Window), every: int64(cfg.Hop()), length: int64(cfg.Pane()),
-		clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
-		panes: map[int64]*pane{}, closing: map[int64]*pane{}, closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, undated: minTime,
+		tiling: newTiling(&cfg), clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
+		panes: map[int64]*pane{}, closing: map[int64]*pane{},
+		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, undated: minTime,
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
 	if len(cfg.GroupBy) > 1 {
@@ -82,10 +87,10 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 // Exclusions returns the names of the exclusions, in the order of Stats.Excluded.
 func (e *Engine) Exclusions() []string { return e.matcher.Exclusions() }
 
-// Seed returns the seed, and SetSeed replaces it in an engine that is new.
+// Seed returns the seed of the keys.
 func (e *Engine) Seed() rule.Seed { return e.seed }
 
-// SetSeed is for an engine that begins with a stored state.
+// SetSeed replaces the seed by that of a stored state. The engine must be new.
 func (e *Engine) SetSeed(s rule.Seed) { e.seed = s }
 
 // appendValue appends a value of group_by in the form in which it is compared.
@@ -96,17 +101,7 @@ func (e *Engine) appendValue(b []byte, i int, v string) []byte {
 	return rule.AppendField(b, v)
 }
 
-func (e *Engine) paneOf(t int64) int64 { return floorDiv(t, e.length) }
-
-// firstEnd and lastEnd are the ends of the first and last window over a pane.
-func (e *Engine) firstEnd(p int64) int64 {
-	return -floorDiv(-(p+1)*e.length, e.every) * e.every
-}
-
-func (e *Engine) lastEnd(p int64) int64 {
-	return floorDiv(p*e.length+e.window, e.every) * e.every
-}
-
+// pane returns a pane that takes records, and makes it where there is none.
 func (e *Engine) pane(p int64) *pane {
 	pn := e.panes[p]
 	if pn == nil {
@@ -116,7 +111,7 @@ func (e *Engine) pane(p int64) *pane {
 	return pn
 }
 
-// anyPane returns a pane that takes records or is to be evaluated still.
+// anyPane returns a pane that takes records or waits for an evaluation; nil if there is none.
 func (e *Engine) anyPane(p int64) *pane {
 	if pn := e.panes[p]; pn != nil {
 		return pn

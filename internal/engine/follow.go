@@ -11,8 +11,8 @@ import (
 )
 
 // Follow makes the engine collect its changes for TakeChanges. It is called
-// before any record, after Apply and Restored. Evaluate gives changes that are
-// large to keep, which must put them before all that are taken later.
+// after Apply and Restored, and before any record. An evaluation calls keep with
+// changes that are large: they come before all that are taken later.
 func (e *Engine) Follow(keep func(changes []byte)) {
 	e.evaluateMu.Lock()
 	defer e.evaluateMu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// Funnel counts what became of the records of a stretch of event time.
+// Funnel counts what became of the records of a pane or a window.
 type Funnel struct {
 	Dropped [rule.NumStages]uint64 // by each match stage
 	Matched uint64                 // passed every stage; exclusions included

@@ -20,16 +20,17 @@ func (e *Engine) markRange(from, to int64, r Reason) {
 	e.changes.ranges = e.following
 }
 
-// nextStart is the earliest time that a window to come can begin at.
+// nextStart is the earliest time at which a window that is not evaluated can
+// begin. One that is scheduled counts: after a crash it is scheduled again.
 func (e *Engine) nextStart() int64 {
-	if e.evaluated == minTime { // not evaluated: what is scheduled is scheduled again after a crash
+	if e.evaluated == minTime {
 		return minTime
 	}
 	return e.evaluated + e.every - e.window
 }
 
-// mark tells the windows over a pane that are still to be evaluated. A pane
-// that no such window covers has no place any more: the loss is only counted.
+// mark marks a pane, and so the windows over it that are not scheduled. Where
+// there is no such window, nothing is marked: no evaluation would see it.
 func (e *Engine) mark(p int64, r Reason) {
 	if e.lastEnd(p) <= e.scheduled {
 		return
@@ -39,8 +40,8 @@ func (e *Engine) mark(p int64, r Reason) {
 	e.paneChanged(p, pn)
 }
 
-// MarkAll marks every window that begins before the wall clock now: something
-// is wrong with all that is known from before.
+// MarkAll marks every window that begins before the wall clock now, because
+// something is wrong with all that is known from before.
 func (e *Engine) MarkAll(now int64, r Reason) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

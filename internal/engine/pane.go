@@ -8,7 +8,7 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// pane holds the groups of one stretch of event time.
+// pane holds the groups of one part of event time (see tiling). Engine.mu guards it.
 type pane struct {
 	// groups has nil for a settled group: more clients than the threshold, so
 	// it can be in no finding of any window over this pane. Settled groups are
@@ -18,16 +18,16 @@ type pane struct {
 	open int
 	// extra is the room that they take beyond one each.
 	extra int
-	// reasons are the losses that touched this stretch.
+	// reasons are the losses that touched it.
 	reasons Reasons
 	funnel  Funnel
 	changed bool // it is among the changes
 }
 
 // closedPane is what the evaluation of a window reads of a pane. It takes no
-// more records, so it is read without the engine's lock.
+// more records, so its map and the tallies in it are read without the lock.
 type closedPane struct {
-	start  int64
+	start  int64 // event time
 	groups map[rule.Key]*group
 }
 

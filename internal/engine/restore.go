@@ -63,11 +63,11 @@ func (e *Engine) paneIndex(d *decoder) int64 {
 }
 
 func (e *Engine) applyScalars(d *decoder) {
-	watermark, firstSeen, undated, done, seen := d.time(), d.time(), d.time(), d.time(), d.Bool()
+	watermark, firstSeen, undated, evaluated, seen := d.time(), d.time(), d.time(), d.time(), d.Bool()
 	if d.Err != nil {
 		return
 	}
-	e.evaluated = max(e.evaluated, done)
+	e.evaluated = max(e.evaluated, evaluated)
 	e.clock.watermark, e.clock.seen = max(e.clock.watermark, watermark), e.clock.seen || seen
 	e.firstSeen, e.undated = min(e.firstSeen, firstSeen), max(e.undated, undated)
 }
@@ -163,6 +163,9 @@ func (e *Engine) Restored(now int64) {
 		e.clock.hold(now)
 	}
 	e.scheduled = e.evaluated
+	// What is stored may be wrong: a record before the end of an evaluated window
+	// would be kept, and no window to come would look at it. It is late instead.
+	e.clock.watermark = max(e.clock.watermark, e.evaluated)
 	if e.clock.watermark != minTime {
 		e.schedule(e.clock.watermark, 0)
 	}

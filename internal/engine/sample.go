@@ -129,7 +129,7 @@ func (l samples) add(s *Sample, bound int) samples {
 		return slices.Insert(l, at, s.owned())
 	}
 	first := (bound + 1) / 2
-	if at >= first { // it competes with those that are told for what they tell
+	if at >= first { // its place is decided by weight, not by time
 		worst := l.leastTelling(first)
 		if worst < 0 || s.telling(&l[worst]) >= 0 {
 			return l

@@ -26,7 +26,8 @@ func (e *Engine) Hold(now int64) {
 	e.clock.hold(now)
 }
 
-// Flush schedules every window that has records, as cut by the shutdown.
+// Flush schedules every window that has records, and marks those as cut by the
+// shutdown. No record may follow.
 func (e *Engine) Flush() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -40,15 +41,15 @@ func (e *Engine) advance(now int64, all bool) bool {
 	return len(e.queue) > 0
 }
 
-// schedule queues the windows that end at or before the watermark w and have
-// panes, in order of their ends, and closes the panes that no later window covers.
+// schedule queues the windows that end at or before event time w and have panes,
+// in order of their ends, and closes the panes that no later window covers.
 func (e *Engine) schedule(w int64, cut Reasons) {
-	if floorDiv(w, e.length) <= e.closed {
+	if e.paneOf(w) <= e.closed {
 		return
 	}
 	var ends []int64
 	for p := range e.panes {
-		last := min(e.lastEnd(p), floorDiv(w, e.every)*e.every)
+		last := min(e.lastEnd(p), e.endBefore(w))
 		for end := e.firstEnd(p); end <= last; end += e.every {
 			if end > e.scheduled {
 				ends = append(ends, end)
@@ -59,8 +60,8 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 	for _, end := range slices.Compact(ends) {
 		e.queue = append(e.queue, e.windowAt(end, cut))
 	}
-	e.closed = max(e.closed, floorDiv(w, e.length))
-	e.scheduled = max(e.scheduled, floorDiv(w, e.every)*e.every)
+	e.closed = max(e.closed, e.paneOf(w))
+	e.scheduled = max(e.scheduled, e.endBefore(w))
 	for p, pn := range e.panes {
 		if e.lastEnd(p) <= e.scheduled {
 			e.groups -= len(pn.groups)
@@ -72,7 +73,8 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 	}
 }
 
-// windowAt collects what Evaluate needs.
+// windowAt collects what Evaluate needs of the window that ends at end. cut are
+// reasons that hold whatever its panes say.
 func (e *Engine) windowAt(end int64, cut Reasons) Window {
 	win := Window{Start: end - e.window, End: end, firstRecord: e.firstSeen}
 	if win.Start < e.firstSeen {
@@ -92,7 +94,7 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 	}
 	win.panes = panesWithin(e.panes, win.Start, end, e.length)
 	win.Reasons |= e.lossRanges.reasons(win.Start, end)
-	if win.Start <= e.undated { // it was written before it was read
+	if win.Start <= e.undated { // a line is written before it is read
 		win.Reasons = win.Reasons.with(ReasonParseError)
 	}
 	return win
