@@ -32,7 +32,7 @@ type extractor struct {
 
 	batch      *engine.Batch
 	resource   []string // identity of the resource
-	source     source
+	source     sourceID // of the current record, where haveSource
 	haveSource bool
 	computer   string // of the current row
 	// lacking is the scope of a record that lacks an attribute which the rule needs.
@@ -42,9 +42,9 @@ type extractor struct {
 // statusNotNumber is the status of an answer whose status is no number.
 const statusNotNumber = -1
 
-// source tells streams of records of one resource apart: the file, or where
-// rows name no file, the server and the site.
-type source struct{ file, computer, site string }
+// sourceID tells the sources of one resource apart: the file, or where rows name
+// no file, the server and the site.
+type sourceID struct{ file, computer, site string }
 
 func newExtractor(e *engine.Engine, cfg *Config) *extractor {
 	x := &extractor{
@@ -86,7 +86,7 @@ func (x *extractor) release() {
 	clear(x.values)
 	clear(x.inherited)
 	clear(x.resource)
-	x.request, x.source, x.computer = rule.Request{}, source{}, ""
+	x.request, x.source, x.computer = rule.Request{}, sourceID{}, ""
 }
 
 func text(m pcommon.Map, key string) string {
@@ -110,12 +110,12 @@ func (x *extractor) setResource(m pcommon.Map) {
 	}
 }
 
-func (x *extractor) setSource(src source) {
-	if x.haveSource && src == x.source {
+func (x *extractor) setSource(id sourceID) {
+	if x.haveSource && id == x.source {
 		return
 	}
-	x.haveSource, x.source = true, src
-	x.batch.Source(append(x.resource, src.file, src.computer, src.site)...)
+	x.haveSource, x.source = true, id
+	x.batch.Source(append(x.resource, id.file, id.computer, id.site)...)
 }
 
 func (x *extractor) record(lr plog.LogRecord, site string, now int64) rule.Verdict {
@@ -124,10 +124,10 @@ func (x *extractor) record(lr plog.LogRecord, site string, now int64) rule.Verdi
 	var unreadable bool
 	if x.table {
 		unreadable = x.readRow(lr, r)
-		x.setSource(source{r.File, x.computer, r.Site})
+		x.setSource(sourceID{r.File, x.computer, r.Site})
 	} else {
 		unreadable = x.read(lr.Attributes(), r)
-		x.setSource(source{file: r.File})
+		x.setSource(sourceID{file: r.File})
 	}
 	if r.Time == 0 {
 		r.Time = nanoseconds(lr.Timestamp())

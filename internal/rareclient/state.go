@@ -43,7 +43,7 @@ type state struct {
 	free   func()        // lets another instance use the storage
 	stop   chan struct{} // closed when the component is shut down
 
-	mu        sync.Mutex // one writer at a time; taken before the engine's locks
+	mu        sync.Mutex // guards stored and unwritten; engine.Engine says when it is taken
 	stored    *statelog.Log
 	unwritten [][]byte // changes that come before those in the engine
 

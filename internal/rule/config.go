@@ -18,18 +18,22 @@ type Comparison string
 
 // The comparisons, named as Sigma's correlation conditions.
 const (
-	Equal        Comparison = "eq"  // exactly client_threshold clients
-	LessOrEqual  Comparison = "lte" // at most client_threshold clients
-	maxThreshold            = 1000
-	maxPanes                = 1440
-	maxEvidence             = 100
-	maxGroupBy              = 8
-	minWindow               = time.Second
-	// maxDuration bounds each duration to ten years: a time of this century and
-	// the sum of all durations are then far from the end of int64 nanoseconds,
-	// which is in 2262, and from the times that a stored state may have.
-	maxDuration   = 10 * 365 * 24 * time.Hour
+	Equal       Comparison = "eq"  // exactly client_threshold clients
+	LessOrEqual Comparison = "lte" // at most client_threshold clients
+)
+
+// The bounds of the settings.
+const (
+	maxThreshold  = 1000 // clients
+	maxPanes      = 1440 // of a window
+	maxEvidence   = 100  // requests of a finding
+	maxGroupBy    = 8    // attributes
 	maxStatusCode = 999
+	minWindow     = time.Second
+	// maxDuration is ten years. A time of this century and the sum of all durations
+	// are then far from the end of int64 nanoseconds, which is in 2262, and from
+	// the times that a stored state may have.
+	maxDuration = 10 * 365 * 24 * time.Hour
 )
 
 // Semantics chooses between the query as it is written and as it was meant.
@@ -152,7 +156,7 @@ func (c *Config) FoldsCase() bool {
 	return c.Semantics != Sentinel
 }
 
-// Hop is the time from one window to the next.
+// Hop returns the time between the ends of two windows.
 func (c *Config) Hop() time.Duration {
 	if c.Every == 0 {
 		return c.Window
@@ -172,7 +176,7 @@ func (c *Config) Pane() time.Duration {
 
 // Check returns every mistake in the settings, each naming its key, its
 // value and what is allowed. It is not called Validate: the Collector calls
-// that of every embedded struct too, and each mistake would be told twice.
+// that of every embedded struct too, and each mistake would be reported twice.
 func (c *Config) Check() error {
 	return errors.Join(c.validateRule(), c.validateTime(), c.Match.Check(), c.validateExclude())
 }
