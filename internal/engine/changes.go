@@ -3,9 +3,7 @@
 
 package engine
 
-import (
-	"github.com/iishunt/iishunt/internal/rule"
-)
+import "github.com/iishunt/iishunt/internal/rule"
 
 // changes names what has changed since the changes were last taken, so that a
 // copy of the state elsewhere can follow. They are taken as sections (see

@@ -3,9 +3,7 @@
 
 package engine
 
-import (
-	"github.com/iishunt/iishunt/internal/rule"
-)
+import "github.com/iishunt/iishunt/internal/rule"
 
 // Commit puts a batch into the state. It reports whether windows wait for Next.
 func (e *Engine) Commit(b *Batch, now int64) bool {

@@ -3,9 +3,7 @@
 
 package engine
 
-import (
-	"slices"
-)
+import "slices"
 
 // Waiting returns the first n findings, or fewer, that wait for delivery.
 func (e *Engine) Waiting(n int) []*Finding {

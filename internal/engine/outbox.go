@@ -3,9 +3,7 @@
 
 package engine
 
-import (
-	"slices"
-)
+import "slices"
 
 // maxWaiting bounds the findings that wait to be delivered.
 const maxWaiting = 100_000

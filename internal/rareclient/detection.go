@@ -4,8 +4,6 @@
 package rareclient
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -16,19 +14,7 @@ import (
 	"github.com/iishunt/iishunt/internal/printable"
 )
 
-const (
-	threatFramework = "MITRE ATT&CK"
-	maxInSentence   = 200 // bytes of a value in the one-line body
-	maxListed       = 3   // clients and sites listed in the body
-)
-
-// severities maps Sentinel's words to OpenTelemetry severity numbers.
-var severities = map[string]plog.SeverityNumber{
-	"Informational": plog.SeverityNumberInfo,
-	"Low":           plog.SeverityNumberInfo2,
-	"Medium":        plog.SeverityNumberWarn,
-	"High":          plog.SeverityNumberError,
-}
+const threatFramework = "MITRE ATT&CK"
 
 // detections builds the log records of findings.
 type detections struct {
@@ -59,7 +45,7 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 	lr.SetSeverityNumber(severities[d.cfg.Rule.Severity])
 	lr.SetSeverityText(d.cfg.Rule.Severity)
-	lr.Body().SetStr(d.sentence(f))
+	lr.Body().SetStr(sentence(f, d.cfg.GroupBy))
 
 	m := lr.Attributes()
 	m.EnsureCapacity(40)
@@ -164,56 +150,3 @@ func putStrings(m pcommon.Map, key string, values []string) {
 		s.AppendEmpty().SetStr(printable.Text(v))
 	}
 }
-
-func rfc3339(t int64) string { return time.Unix(0, t).UTC().Format(time.RFC3339Nano) }
-
-// sentence is the one line that a person reads first.
-func (d *detections) sentence(f *engine.Finding) string {
-	var b strings.Builder
-	noun := "clients"
-	if len(f.Clients) == 1 {
-		noun = "client"
-	}
-	fmt.Fprintf(&b, "%d %s (%s) made ", len(f.Clients), noun, listed(f.Clients))
-	if f.Requests == 1 {
-		b.WriteString("the only request for ")
-	} else {
-		fmt.Fprintf(&b, "all %d requests for ", f.Requests)
-	}
-	b.WriteString(d.subject(f))
-	if len(f.Sites) > 0 {
-		b.WriteString(" on " + listed(f.Sites))
-	}
-	if f.Requests == 1 {
-		b.WriteString(" at " + rfc3339(f.FirstSeen))
-	} else {
-		b.WriteString(" between " + rfc3339(f.FirstSeen) + " and " + rfc3339(f.LastSeen))
-	}
-	return b.String()
-}
-
-// subject names the group: by its path where it has one, else by every value.
-func (d *detections) subject(f *engine.Finding) string {
-	var parts []string
-	for i, name := range d.cfg.GroupBy {
-		if name == attr.URLPath {
-			return short(f.Values[i])
-		}
-		parts = append(parts, name+"="+short(f.Values[i]))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func listed(values []string) string {
-	more := ""
-	if n := len(values) - maxListed; n > 0 {
-		values, more = values[:maxListed], fmt.Sprintf(" and %d more", n)
-	}
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = short(v)
-	}
-	return strings.Join(out, ", ") + more
-}
-
-func short(s string) string { return printable.Cut(printable.Text(s), maxInSentence) }
