@@ -24,7 +24,7 @@ type Batch struct {
 	marks    []mark
 	counts   []paneCount
 	excluded []uint64 // by exclusion
-	lost     uint64   // lines that could not be read; marks tells which panes they touched
+	lost     uint64   // lines that could not be read; marks has the times that they touched
 	foreign  uint64
 	missing  [rule.NumNeeds]uint64
 	future   uint64
@@ -116,8 +116,8 @@ func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
 	return v
 }
 
-// Lost tells of a log line of the current source that could not be read and
-// whose time is unknown. It lies between its neighbours, so it touches the
+// Lost counts a log line of the current source that could not be read and whose
+// time is unknown. It lies between its neighbours, so it touches the
 // panes from the record before it to the one after it.
 func (b *Batch) Lost() {
 	s := &b.spans[b.current]

@@ -112,7 +112,7 @@ const pieceOfFindings = 512
 
 // logFindings hands the findings that an evaluation put into the outbox to keep,
 // in pieces, but for the last piece, which it returns. They come before the
-// section that tells of the evaluation: after a crash between the two they are
+// section of the evaluation: after a crash between the two they are
 // found again, and none is lost.
 func (e *Engine) logFindings(findings []*Finding) []byte {
 	if !e.following {

@@ -71,7 +71,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 	return c, err
 }
 
-// Capabilities tells that records pass unchanged.
+// Capabilities says that records pass unchanged.
 func (c *Component) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: false}
 }

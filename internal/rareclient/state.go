@@ -117,7 +117,7 @@ func (s *state) append(changes []byte) {
 	_ = s.writeFirst(context.Background()) // writeFirst logs and counts its own failures, and what failed is tried again
 }
 
-// outcome counts and tells what became of a write, and keeps the changes of one
+// outcome counts and logs what became of a write, and keeps the changes of one
 // that failed.
 func (s *state) outcome(ctx context.Context, err error, changes []byte) error {
 	s.size.Store(s.stored.Size())

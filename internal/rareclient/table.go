@@ -16,8 +16,8 @@ import (
 )
 
 // readRow takes what the rule needs from a row of the table: from the body,
-// where that is a map, and from the attributes. unreadable tells that the row
-// has a time that cannot be read.
+// where that is a map, and from the attributes. unreadable: it has a time
+// that cannot be read.
 func (x *extractor) readRow(lr plog.LogRecord, r *rule.Request) (unreadable bool) {
 	copy(x.values, x.inherited)
 	x.computer = ""
