@@ -87,7 +87,7 @@ func (t *Tracker) finished(now Now) bool {
 		}
 		spoke = spoke || s.spoke
 	}
-	return spoke && !t.awaited(now)
+	return spoke && !t.awaited(now) && (!t.missing() || now.Running-t.newest >= int64(t.cfg.SenderTimeout))
 }
 
 // awaited reports whether a listed host has not spoken since the start and may
@@ -131,7 +131,7 @@ func (t *Tracker) held(now Now) bool {
 
 // reported is the watermark of the senders; math.MaxInt64 where there are none.
 func (t *Tracker) reported(now Now) int64 {
-	told, untold := int64(math.MaxInt64), false
+	told, untold, catching := int64(math.MaxInt64), false, false
 	followed := false
 	for _, s := range t.senders {
 		if s.finished() || s.retired != None {
@@ -144,12 +144,12 @@ func (t *Tracker) reported(now Now) int64 {
 		}
 		s.warned[WarnSilent], s.warned[WarnClockBehind] = false, false
 		if w := s.watermark(&t.cfg); w == math.MinInt64 {
-			untold = true
+			untold, catching = true, catching || s.state == CatchingUp
 		} else {
 			told = min(told, w)
 		}
 	}
-	if untold && t.block(now) {
+	if untold && t.block(now, catching) {
 		return math.MinInt64
 	}
 	if !untold {
@@ -162,13 +162,31 @@ func (t *Tracker) reported(now Now) int64 {
 }
 
 // block reports whether those who have told nothing yet still hold everything.
-// Each of them has its own time; together they have CatchUpTimeout, so that
+// Each of them has its own time; together they have no more than one, so that
 // senders that come and go cannot hold windows for ever.
-func (t *Tracker) block(now Now) bool {
+func (t *Tracker) block(now Now, catching bool) bool {
 	if t.blocked < 0 {
 		t.blocked = now.Running
 	}
-	return now.Running-t.blocked < int64(t.cfg.CatchUpTimeout)
+	most := t.cfg.SenderTimeout
+	if catching {
+		most = t.cfg.CatchUpTimeout
+	}
+	return now.Running-t.blocked < int64(most)
+}
+
+// missing reports whether a process has senders that were not heard yet.
+func (t *Tracker) missing() bool {
+	heard := map[Run]int{}
+	for _, s := range t.senders {
+		heard[s.process]++
+	}
+	for _, s := range t.senders {
+		if s.receivers > heard[s.process] && s.process != (Run{}) && s.retired == None {
+			return true
+		}
+	}
+	return false
 }
 
 // sweep forgets what is over, and looks for what should have come.

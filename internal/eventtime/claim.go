@@ -39,6 +39,9 @@ func (t *Tracker) settle(s *sender, now Now) {
 
 // arrived reports whether every range that p speaks of has come, or was given up.
 func (t *Tracker) arrived(s *sender, p *pending, now Now) bool {
+	if p.next == 0 {
+		t.loseBytes(s, p, now)
+	}
 	for ; p.next < len(p.Files); p.next++ {
 		c := &p.Files[p.next]
 		f := t.file(s, c.ID, now)
@@ -46,12 +49,33 @@ func (t *Tracker) arrived(s *sender, p *pending, now Now) bool {
 		if _, missing := f.gap(c); !missing {
 			continue
 		}
-		if t.cfg.Account && !t.gaveUp(p, now) || !t.cfg.Account && now.Running-p.heard < unaccountedDelay {
+		if t.cfg.Account && !t.gaveUp(p, now) || !t.cfg.Account && now.Running-p.heard < max(unaccountedDelay, s.transit) {
 			return false
 		}
 		t.loseGaps(s, f, c, p.until())
 	}
 	return true
+}
+
+// loseBytes: nobody waits for what the sender itself knows to be lost.
+func (t *Tracker) loseBytes(s *sender, p *pending, now Now) {
+	for i := range p.Lost {
+		l := &p.Lost[i]
+		if l.File == 0 || l.Start == l.Stop {
+			continue
+		}
+		f := t.file(s, l.File, now)
+		for from := l.Start; ; {
+			g, ok := f.covered.gap(from, l.Stop)
+			if !ok {
+				break
+			}
+			f.lost = f.lost.add(g.from, g.to)
+			from = g.to
+		}
+		t.boundSpans(s, f, p.until())
+		t.fileChanged(s, f)
+	}
 }
 
 // setBase decides from where on the bytes of a file are asked for.

@@ -8,12 +8,16 @@ func (t *Tracker) takeEffect(s *sender, p *pending, now Now) {
 	if s.joined == p.Seq { // what was sent before, and lost, nobody will ask for
 		s.since = max(s.since, p.until())
 	}
+	if p.Resumed && !s.inEffect { // and nobody was there when the others were told
+		s.since = max(s.since, s.started)
+	}
 	s.known, s.inEffect, s.spoke = p.Seq, true, true
 	s.since = max(s.since, p.Since)
 	moved := t.moveReadUntil(s, p)
-	if p.State != CatchingUp && moved {
+	if p.State != CatchingUp && moved || s.further && !s.heir || p.OldestUnread > s.best {
 		s.catching = now.Running
 	}
+	s.further, s.best = false, max(s.best, p.OldestUnread)
 	s.state, s.oldestUnread = p.State, p.OldestUnread
 	t.noteBehind(s, p, now)
 	s.unread = p.Unread
@@ -45,7 +49,7 @@ func (t *Tracker) settleFile(s *sender, c *FileProgress, until int64, now Now) {
 }
 
 func (t *Tracker) noteBehind(s *sender, p *pending, now Now) {
-	if p.Behind >= s.behind || now.Running-s.behindAt >= int64(t.cfg.ForgetSenderAfter) {
+	if p.Behind >= s.behind || now.Running-s.behindAt >= int64(t.cfg.ForgetSenderAfter) && len(p.Files) > 0 {
 		s.behind, s.behindAt = p.Behind, now.Running
 	}
 	if s.behind > int64(t.cfg.WrittenWithin) {
@@ -60,10 +64,11 @@ func (t *Tracker) moveReadUntil(s *sender, p *pending) bool {
 	case p.ReadUntil == None:
 		return false
 	case s.readUntil != None && p.ReadUntil < s.readUntil:
-		if s.readUntil-p.ReadUntil > int64(clockStep) {
+		// Windows wait for the lateness: less than that closes nothing too early.
+		if s.readUntil-p.ReadUntil > max(int64(clockStep), s.late(&t.cfg)) {
 			t.mark(p.ReadUntil, s.readUntil, ReasonClockStepped)
-			s.readUntil = p.ReadUntil
 		}
+		s.readUntil = p.ReadUntil
 		return true
 	default:
 		moved := s.readUntil == None || p.ReadUntil > s.readUntil

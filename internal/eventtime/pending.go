@@ -116,13 +116,13 @@ func foldLosses(list []Loss) []Loss {
 	if len(list) <= maxLosses {
 		return list
 	}
-	var all [NumReasons]*Loss
+	var all [NumReasons]*Loss // without their bytes: those are missed as others are
 	kept := list[:maxLosses-int(NumReasons)]
 	for i := len(kept); i < len(list); i++ {
 		l := list[i]
 		o := all[l.Reason]
 		if o == nil {
-			l.Name, l.Why = "others", ""
+			l.Name, l.Why, l.File = "others", "", 0
 			all[l.Reason] = &l
 			continue
 		}

@@ -46,10 +46,21 @@ func ParseState(s string) (State, bool) {
 // Progress is what a sender tells of its reading. Times are nanoseconds since
 // the Unix epoch or None, offsets are bytes of a file.
 type Progress struct {
-	Sender    ID
-	Run       Run
-	Host      string // of the sender
-	Component string // its id in its Collector
+	Sender ID
+	Run    Run
+	Host   string // of the sender
+	// Component tells receivers of one host apart: its id in its Collector, and
+	// what it reads. One takes the place of another with the same Component only.
+	Component string
+	// RunNumber counts the starts of a sender that has storage; 0 without. It
+	// orders runs where wall clocks do not.
+	RunNumber int64
+	// Resumed: this run reads on at places that an earlier one has stored.
+	Resumed bool
+	// Process is random for each start of a process, and Receivers how many
+	// senders it has; 0 where that is not known.
+	Process   Run
+	Receivers int
 	// Seq counts the progress records of a run from 1. Files and Lost have all
 	// that changed since the one numbered Base.
 	//
@@ -103,6 +114,10 @@ type Loss struct {
 	Count  int64 // of lines, 0 if unknown
 	From   int64
 	To     int64
+	// File, Start and Stop: the bytes [Start, Stop) of a file will not come.
+	// File 0 where nothing was sent.
+	File        ID
+	Start, Stop int64
 }
 
 const (
@@ -133,7 +148,7 @@ func (p *Progress) check() error {
 		return fmt.Errorf("%w: seq %d, base %d", ErrProgress, p.Seq, p.Base)
 	case p.Parts < 1 || p.Parts > maxParts || p.Part < 1 || p.Part > p.Parts:
 		return fmt.Errorf("%w: part %d of %d", ErrProgress, p.Part, p.Parts)
-	case p.State >= numStates || p.Behind < 0 || p.Behind >= maxTime:
+	case p.State >= numStates || p.Behind < 0 || p.Behind >= maxTime || p.RunNumber < 0 || p.RunNumber >= maxOffset || p.Receivers < 0:
 		return fmt.Errorf("%w: state or distance", ErrProgress)
 	}
 	if p.Started == None || p.Sent == None {
@@ -152,7 +167,8 @@ func (p *Progress) check() error {
 	}
 	for _, list := range [...][]Loss{p.Unread, p.Lost} {
 		for i := range list {
-			if l := &list[i]; !validTime(l.From) || !validTime(l.To) || l.Reason >= NumReasons || l.Count < 0 {
+			if l := &list[i]; !validTime(l.From) || !validTime(l.To) || l.Reason >= NumReasons || l.Count < 0 ||
+				l.Start < 0 || l.Start > l.Stop || l.Stop >= maxOffset {
 				return fmt.Errorf("%w: loss of %s", ErrProgress, l.Name)
 			}
 		}

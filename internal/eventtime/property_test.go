@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	schedules = flag.Int("schedules", 300, "random schedules of machines, network and component")
+	schedules = flag.Int("schedules", 100, "random schedules of machines, network and component")
 	first     = flag.Uint64("seed", 0, "of the first schedule")
 )
 

@@ -63,8 +63,9 @@ func (t *Tracker) Restored(now Now) {
 				t.asked = append(t.asked, File{s.id, f.id})
 			}
 		}
-		if _, listed := t.hosts[s.host]; listed && s.heard {
-			t.hosts[s.host] = true
+		if s.heard {
+			t.hearHost(s.host)
+			t.kin[s.kin()] = append(t.kin[s.kin()], s.id)
 		}
 	}
 	for _, src := range t.sources {
@@ -96,7 +97,8 @@ func (t *Tracker) applySender(d *codec.Decoder) {
 		copy(r[:], d.Bytes(len(r)))
 		s.former = append(s.former, r)
 	}
-	s.started, s.known, s.joined = readTime(d), readOffset(d), readOffset(d)
+	s.started, s.number, s.known, s.joined = readTime(d), readOffset(d), readOffset(d), readOffset(d)
+	s.best = readTime(d)
 	s.readUntil, s.since, s.oldestUnread = readTime(d), readTime(d), readTime(d)
 	s.behind, s.duplicateSince, s.retired = readTime(d), readTime(d), readTime(d)
 	s.state = State(d.Byte())

@@ -6,6 +6,7 @@ package eventtime
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
 
 // cloneSlack is how much later than the start of its successor a run may have
@@ -15,7 +16,10 @@ const cloneSlack = 5e9
 // changeRun is for a progress of another run than the current one. It returns
 // false if that run is over: then only what it asks of files counts.
 func (t *Tracker) changeRun(s *sender, p *Progress, now Now) bool {
-	if slices.Contains(s.former, p.Run) || s.heard && p.Started < s.started {
+	if s.heard && p.RunNumber > 0 && p.RunNumber == s.number && !slices.Contains(s.former, p.Run) {
+		t.duplicate(s, p, now) // two have begun with the same storage
+	}
+	if slices.Contains(s.former, p.Run) || s.heard && s.after(p) {
 		if p.Sent > s.started+cloneSlack && p.State != Stopped {
 			t.duplicate(s, p, now)
 		}
@@ -34,8 +38,10 @@ func (t *Tracker) changeRun(s *sender, p *Progress, now Now) bool {
 		t.giveUpPending(s, now)
 	}
 	former := s.former
+	t.unrelate(s)
 	s.runState = runState{
 		run: p.Run, started: p.Started, former: former, heard: true,
+		number: p.RunNumber, process: p.Process, receivers: p.Receivers,
 		host: short(p.Host, maxName), component: short(p.Component, maxName), match: match,
 	}
 	// That it speaks again is no improvement: a sender that starts again and
@@ -44,8 +50,29 @@ func (t *Tracker) changeRun(s *sender, p *Progress, now Now) bool {
 		s.state = Reading
 	}
 	t.senderChanged(s)
+	t.hearHost(s.host)
 	t.succeed(s, now)
 	return true
+}
+
+// after reports whether the current run began after that of p.
+func (s *sender) after(p *Progress) bool {
+	if p.RunNumber > 0 && s.number > 0 {
+		return p.RunNumber < s.number
+	}
+	return p.Started < s.started
+}
+
+// hearHost notes that a listed host has spoken. One may be named with its domain
+// and the other without.
+func (t *Tracker) hearHost(host string) {
+	short, _, long := strings.Cut(host, ".")
+	for listed := range t.hosts {
+		first, _, domain := strings.Cut(listed, ".")
+		if strings.EqualFold(listed, host) || long != domain && strings.EqualFold(first, short) {
+			t.hosts[listed] = true
+		}
+	}
 }
 
 // duplicate is for a run that speaks on although another took its place.
@@ -108,20 +135,42 @@ func (t *Tracker) giveUpPending(s *sender, now Now) {
 	s.pending = nil
 }
 
+// kin is what a sender and its successor have in common.
+type kin struct{ host, component string }
+
+func (s *sender) kin() kin { return kin{s.host, s.component} }
+
+// unrelate takes a sender out of its kin.
+func (t *Tracker) unrelate(s *sender) {
+	k := s.kin()
+	left := slices.DeleteFunc(t.kin[k], func(id ID) bool { return id == s.id })
+	if t.kin[k] = left; len(left) == 0 {
+		delete(t.kin, k)
+	}
+}
+
 // succeed retires the senders in whose place s has come.
 func (t *Tracker) succeed(s *sender, now Now) {
-	for _, o := range t.senders {
-		if o == s || !o.heard || o.retired != None || o.host != s.host || o.component != s.component || o.started >= s.started {
+	kin := t.kin[s.kin()]
+	if !slices.Contains(kin, s.id) {
+		t.kin[s.kin()] = append(kin, s.id)
+	}
+	for _, id := range kin {
+		o := t.senders[id]
+		if o == s || o.retired != None || o.kin() != s.kin() || o.started >= s.started {
 			continue
 		}
 		if o.readUntil == None && !s.inEffect {
 			// A receiver without storage that never reads to the end before it
 			// starts again is one that hangs.
 			s.improved = min(s.improved, o.improved)
-			s.catching = min(s.catching, o.catching)
+			s.catching, s.best, s.heir = min(s.catching, o.catching), max(s.best, o.best), true
 		}
-		if o.state == Stopped || !o.waited(&t.cfg, now) {
+		if o.state == Stopped || o.readUntil == None || !o.waited(&t.cfg, now) {
 			t.giveUpPending(o, now)
+			if o.inEffect { // what it had not read yet may be gone
+				t.mark(o.untold(&t.cfg), s.started, ReasonSenderBegan)
+			}
 			o.retired = s.started
 			t.senderChanged(o)
 		}
@@ -139,11 +188,12 @@ func (t *Tracker) revive(s *sender, p *Progress, now Now) bool {
 	return true
 }
 
-// room forgets the retired sender that was not heard for longest.
+// room forgets the sender that was not heard for longest, of those that nobody
+// waits for because they are retired, or have only sent data.
 func (t *Tracker) room(now Now) bool {
 	var oldest *sender
 	for _, s := range t.senders {
-		if s.retired != None && (oldest == nil || cmp.Or(cmp.Compare(s.lastHeard, oldest.lastHeard), cmp.Compare(s.id, oldest.id)) < 0) {
+		if (s.retired != None || !s.heard && !s.waited(&t.cfg, now)) && (oldest == nil || cmp.Or(cmp.Compare(s.lastHeard, oldest.lastHeard), cmp.Compare(s.id, oldest.id)) < 0) {
 			oldest = s
 		}
 	}
@@ -166,6 +216,7 @@ func (t *Tracker) forget(id ID, s *sender, now Now) {
 	}
 	t.files -= len(s.files)
 	delete(t.senders, id)
+	t.unrelate(s)
 	if t.changes.on {
 		t.changes.forgotten = append(t.changes.forgotten, id)
 	}

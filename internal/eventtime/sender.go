@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 // sender is a reader that tells what it has read.
@@ -38,13 +39,20 @@ type sender struct {
 	pending []*pending
 	patience
 	lastHeard int64 // running time of the last progress
-	catching  int64 // running time since which it has been catching up
-	born      int64 // running time
-	ranges    bool  // a range was ever heard
-	claims    bool  // a progress ever told of records
-	warned    [numWarnings]bool
-	due       bool // a range came that a pending progress may have waited for
-	changed   bool // it is among the changes
+	transit   int64 // the longest that a progress was on its way, as far as clocks tell
+	// catching is the running time at which it last came further while it was
+	// catching up, or had read all. best is its largest OldestUnread; further tells
+	// that new ranges came since.
+	catching int64
+	best     int64
+	further  bool
+	heir     bool  // of one that never read to the end: what it reads may be the same again
+	born     int64 // running time
+	ranges   bool  // a range was ever heard
+	claims   bool  // a progress ever told of records
+	warned   [numWarnings]bool
+	due      bool // a range came that a pending progress may have waited for
+	changed  bool // it is among the changes
 }
 
 // runState is what is known of the current run of a sender.
@@ -52,6 +60,9 @@ type runState struct {
 	run                    Run
 	host, component, match string
 	started                int64 // wall clock of the sender
+	number                 int64 // of the run, 0 if unknown
+	process                Run
+	receivers              int
 	former                 []Run // runs before it, the latest last
 	heard                  bool  // a progress was ever heard, not only data
 	// known: every change up to the progress of this number is in effect.
@@ -61,12 +72,15 @@ type runState struct {
 	joined int64
 }
 
+// maxTransit bounds what is believed of the time that messages take.
+const maxTransit = int64(10 * time.Minute)
+
 // maxFormer bounds the runs of a sender that are remembered.
 const maxFormer = 4
 
 func newSender(id ID, now Now) *sender {
 	return &sender{
-		id: id, runState: runState{started: None}, readUntil: None, since: None, oldestUnread: None, duplicateSince: None, retired: None,
+		id: id, runState: runState{started: None}, readUntil: None, since: None, oldestUnread: None, best: None, duplicateSince: None, retired: None,
 		files: map[ID]*file{}, patience: newPatience(now), lastHeard: now.Running, catching: now.Running, born: now.Running,
 	}
 }
@@ -81,6 +95,7 @@ func (s *sender) name() string {
 // hear takes a progress of the current run.
 func (s *sender) hear(p *Progress, now Now, began int64) {
 	s.heard, s.lastHeard = true, now.Running
+	s.transit = max(s.transit, min(now.Wall-p.Sent, maxTransit))
 	if p.Seq <= s.known {
 		return // a repetition
 	}
@@ -117,21 +132,22 @@ func (s *sender) head() int {
 
 // watermark is the event time up to which the sender has told everything.
 func (s *sender) watermark(cfg *Config) int64 {
-	lateness := int64(cfg.AllowedLateness)
-	told := int64(math.MinInt64)
-	if s.readUntil != None {
-		told = s.readUntil - max(lateness, min(s.behind, int64(cfg.WrittenWithin)))
-	}
+	late := s.late(cfg)
 	switch {
 	case s.finished():
 		return math.MaxInt64
-	case s.state != CatchingUp || s.oldestUnread == None:
-		return told
-	case told == math.MinInt64:
-		return s.oldestUnread - lateness
+	case s.state == CatchingUp && s.oldestUnread != None:
+		return s.oldestUnread - late
+	case s.readUntil != None:
+		return s.readUntil - late
 	default:
-		return min(told, s.oldestUnread-lateness)
+		return math.MinInt64
 	}
+}
+
+// late is how far behind the wall clock its lines may be.
+func (s *sender) late(cfg *Config) int64 {
+	return max(int64(cfg.AllowedLateness), min(s.behind, int64(cfg.WrittenWithin)))
 }
 
 func (s *sender) finished() bool { return s.inEffect && s.state == Finished && len(s.pending) == 0 }

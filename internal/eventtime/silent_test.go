@@ -147,38 +147,3 @@ func TestStopwatch(t *testing.T) {
 	require.Equal(t, int64(3*time.Second), n.Running)
 	require.Equal(t, began.Add(time.Hour).UnixNano(), n.Wall)
 }
-
-func BenchmarkCover(b *testing.B) {
-	tr := New(simConfig(), Now{simStart, 0})
-	r := Range{File: File{1, 2}}
-	b.ReportAllocs()
-	for b.Loop() {
-		r.From, r.To = r.To, r.To+280
-		tr.Cover(r, Now{simStart, 0})
-	}
-}
-
-// BenchmarkMemory is what 10,000 senders with 20 files each take.
-func BenchmarkMemory(b *testing.B) {
-	for b.Loop() {
-		cfg := simConfig()
-		cfg.MaxSenders = 10_000
-		before := heap()
-		tr := New(cfg, Now{simStart, 0})
-		for s := range 10_000 {
-			p := &Progress{Sender: ID(s + 1), Run: Run{1}, Host: "web", Seq: 1, Part: 1, Parts: 1, ReadUntil: simStart, Since: None, OldestUnread: None}
-			for f := range 20 {
-				id := ID(1000*s + f + 1)
-				tr.Cover(Range{File{ID(s + 1), id}, 0, 1000}, Now{simStart, 0})
-				p.Files = append(p.Files, FileProgress{ID: id, Name: "u_ex260302.log", Sent: 1000, Read: 1000, Oldest: simStart, Newest: simStart})
-			}
-			if err := tr.Hear(p, Now{simStart, 0}); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.ReportMetric(float64(heap()-before)/1e6, "MB")
-		if len(tr.senders) != 10_000 {
-			b.Fatal(len(tr.senders))
-		}
-	}
-}

@@ -180,7 +180,10 @@ func (m *machine) tell(now int64, state State) []*Progress {
 	p := &Progress{
 		Sender: m.sender, Run: Run{byte(m.index + 1), byte(m.starts), m.run}, Host: fmt.Sprint("web", m.index), Component: "iis_log",
 		Seq: m.seq, Base: base, Part: 1, Parts: 1, State: state,
-		Started: m.started, Sent: m.clock(now), ReadUntil: m.until, Since: m.since, OldestUnread: None, Behind: m.behind,
+		Resumed: m.storage && m.run > 1, Started: m.started, Sent: m.clock(now), ReadUntil: m.until, Since: m.since, OldestUnread: None, Behind: m.behind,
+	}
+	if m.storage {
+		p.RunNumber = int64(m.run)
 	}
 	if state == Reading && m.until == None && m.seq > 1 {
 		p.State, p.OldestUnread = CatchingUp, m.oldestUnread()
@@ -338,9 +341,6 @@ func (s *sim) vanish(m *machine, f *logFile) {
 		return
 	}
 	f.vanished = true
-	for _, l := range f.lines {
-		l.excused = l.excused || !m.storage // nobody can know of it after a restart
-	}
 	m.lost = append(m.lost, Loss{Name: "u_ex.log", Reason: ReasonFileVanished, From: f.born, To: max(m.latest, m.clock(s.now))})
 	m.lostAt = append(m.lostAt, m.seq+1)
 }

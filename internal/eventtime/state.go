@@ -159,7 +159,7 @@ func (s *sender) append(b []byte) []byte {
 	for _, r := range s.former {
 		b = append(b, r[:]...)
 	}
-	for _, v := range [...]int64{s.started, s.known, s.joined, s.readUntil, s.since, s.oldestUnread, s.behind, s.duplicateSince, s.retired} {
+	for _, v := range [...]int64{s.started, s.number, s.known, s.joined, s.best, s.readUntil, s.since, s.oldestUnread, s.behind, s.duplicateSince, s.retired} {
 		b = codec.AppendInt(b, v)
 	}
 	b = append(b, byte(s.state))

@@ -73,18 +73,20 @@ type Tracker struct {
 	released  bool // everybody has finished
 	senders   map[ID]*sender
 	files     int // of all senders
-	sources   map[Source]*source
-	silent    silentClock
-	marks     []Mark
-	warnings  []Warning
-	asked     []File          // files that a former run spoke of
-	due       []*sender       // that have ranges which a pending progress may wait for
-	hosts     map[string]bool // of cfg.Senders: heard
-	newest    int64           // running time at which somebody new spoke
-	advanced  int64           // running time at which the watermark was looked at
-	swept     int64           // running time
-	blocked   int64           // running time since which somebody who told nothing yet holds everything; -1 if nobody does
-	gaps      uint64          // ranges given up
+	// kin: whose ids have the same host and component. Those that were heard are in it.
+	kin      map[kin][]ID
+	sources  map[Source]*source
+	silent   silentClock
+	marks    []Mark
+	warnings []Warning
+	asked    []File          // files that a former run spoke of
+	due      []*sender       // that have ranges which a pending progress may wait for
+	hosts    map[string]bool // of cfg.Senders: heard
+	newest   int64           // running time at which somebody new spoke
+	advanced int64           // running time at which the watermark was looked at
+	swept    int64           // running time
+	blocked  int64           // running time since which somebody who told nothing yet holds everything; -1 if nobody does
+	gaps     uint64          // ranges given up
 	// crowded is the wall clock at which somebody was not followed, because there
 	// are too many; None if that never happened.
 	crowded   int64
@@ -106,7 +108,7 @@ const never = math.MinInt64 / 2
 func New(cfg Config, now Now) *Tracker {
 	t := &Tracker{
 		cfg: cfg, began: now.Wall, startedAt: now.Running, fresh: true, watermark: None, crowded: None,
-		senders: map[ID]*sender{}, sources: map[Source]*source{}, hosts: map[string]bool{},
+		senders: map[ID]*sender{}, sources: map[Source]*source{}, kin: map[kin][]ID{}, hosts: map[string]bool{},
 		newest: now.Running, swept: now.Running, advanced: never, blocked: -1,
 	}
 	for _, h := range cfg.Senders {
@@ -201,6 +203,7 @@ func (t *Tracker) Cover(r Range, now Now) (fresh bool) {
 	if !f.cover(r.From, r.To) {
 		return false
 	}
+	s.further = true
 	t.boundSpans(s, f, aheadOf(now))
 	if len(s.pending) > 0 && !s.due {
 		s.due = true
@@ -246,9 +249,6 @@ func (t *Tracker) Covered(r Range, now Now) Coverage {
 func (t *Tracker) Hear(p *Progress, now Now) error {
 	if err := p.check(); err != nil {
 		return err
-	}
-	if _, listed := t.hosts[p.Host]; listed {
-		t.hosts[p.Host] = true
 	}
 	s := t.sender(p.Sender, now)
 	if s == nil {
