@@ -24,7 +24,7 @@ type Batch struct {
 	marks    []mark
 	counts   []paneCount
 	excluded []uint64 // by exclusion
-	lost     uint64   // lines that could not be read; marks tells which panes they touched
+	lost     uint64   // lines that could not be read; marks has the times that they touched
 	foreign  uint64
 	missing  [rule.NumNeeds]uint64
 	future   uint64
@@ -40,7 +40,7 @@ type span struct {
 	lostLast                    bool // a line after the last record was lost
 }
 
-// mark says that a loss touched the panes of a stretch of time, both ends included.
+// mark says that a loss touched event time from from to to, both included.
 type mark struct {
 	from, to int64
 	reason   Reason
@@ -85,10 +85,10 @@ func (b *Batch) Source(identity ...string) {
 
 // Add runs the match stages on a record of the current source and keeps it if
 // it matched. values are those of group_by; they are copied, the strings are
-// not. The time is clamped to the wall clock when it lies in the future by more
-// than the allowed lateness. It returns what the match stages decided.
+// not. The time becomes the wall clock where it lies further in the future than
+// the allowed lateness, or before earliest. It returns what the match stages decided.
 func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
-	// A time before earliest is one that does not fit into 63 bits: after 2262.
+	// No log is older than earliest: such a time is as wrong as one of the future.
 	if r.Time > b.now+b.engine.clock.lateness || r.Time < earliest {
 		r.Time = b.now
 		b.future++
@@ -116,8 +116,8 @@ func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
 	return v
 }
 
-// Lost tells of a log line of the current source that could not be read and
-// whose time is unknown. It lies between its neighbours, so it touches the
+// Lost counts a log line of the current source that could not be read and whose
+// time is unknown. It lies between its neighbours, so it touches the
 // panes from the record before it to the one after it.
 func (b *Batch) Lost() {
 	s := &b.spans[b.current]

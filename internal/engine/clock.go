@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -129,4 +130,10 @@ func (c *clock) minimum(now int64) int64 {
 		w = now
 	}
 	return w - c.lateness
+}
+
+func (s *source) append(b []byte, k rule.Key) []byte {
+	b = appendKey(b, k)
+	b = codec.AppendInt(codec.AppendInt(b, s.newest), s.last)
+	return codec.AppendBool(codec.AppendBool(b, s.timed), s.pending)
 }

@@ -4,74 +4,12 @@
 package engine
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"slices"
-	"strings"
 
 	"github.com/iishunt/iishunt/internal/rule"
-)
-
-// Window is an evaluation that is due: event time [Start, End), nanoseconds
-// since the Unix epoch.
-type Window struct {
-	Start, End int64
-	Reasons    Reasons // why its evidence is incomplete; empty when it is complete
-	Funnel     Funnel  // what became of its records
-
-	panes       []closedPane
-	firstRecord int64 // event time of the earliest record of all
-}
-
-// Finding is a group with few enough clients in a window.
-type Finding struct {
-	ID          string // of rule, group, window and clients: the same wherever it is computed
-	WindowStart int64  // nanoseconds since the Unix epoch, as all times here
-	WindowEnd   int64
-	Values      []string // of group_by, as spelled in the earliest request
-	Clients     []string // sorted
-	Sites       []string // sorted
-	Hosts       []string // sorted
-	Servers     []string // sorted
-	Requests    uint64
-	FirstSeen   int64    // the query's StartTime
-	LastSeen    int64    // the last request; under sentinel the query's EndTime
-	Methods     []string // sorted
-	NoReferer   uint64   // requests without a referer
-	Foreign     uint64   // requests with a referer of another host
-	Samples     []Sample // in order of time
-	Novelty     Novelty
-	// HistoryStart is the event time from which on earlier requests are remembered.
-	HistoryStart int64
-	Reasons      Reasons
-
-	key rule.Key // of rule, group and clients: the same in every window
-}
-
-func (f *Finding) compare(o *Finding) int {
-	if c := cmp.Compare(f.FirstSeen, o.FirstSeen); c != 0 {
-		return c
-	}
-	if c := slices.Compare(f.Values, o.Values); c != 0 {
-		return c
-	}
-	return strings.Compare(f.ID, o.ID)
-}
-
-// Novelty tells whether the URI of a finding (its group, where url.path is not
-// in group_by) was requested before the window.
-type Novelty uint8
-
-// The novelties.
-const (
-	// NoveltyUnknown: nothing is remembered from before the window.
-	NoveltyUnknown Novelty = iota
-	// NoveltyNew: no earlier request is remembered.
-	NoveltyNew
-	// NoveltyKnown: there was an earlier request.
-	NoveltyKnown
 )
 
 // Evaluate merges the panes of a window and returns its findings in order of

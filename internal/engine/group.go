@@ -4,51 +4,12 @@
 package engine
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"math"
 	"net/netip"
-	"slices"
-	"strings"
-	"unicode/utf8"
 
+	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/rule"
 )
-
-// What a finding keeps at most; what an attacker chooses is bounded.
-const (
-	maxValue   = 2048 // bytes of a group value
-	maxSample  = 1024 // bytes of a text in a sample request
-	maxName    = 256  // bytes of a site, host name or server address
-	maxClient  = 256  // bytes of a client that is no address
-	maxMethod  = 32   // bytes of a method
-	maxSites   = 256  // sites of a finding
-	maxNames   = 32   // host names, and server addresses, of a finding
-	maxMethods = 16   // methods of a finding
-	// extraText is the text, in bytes, for which a new group takes the room of
-	// another: else a flood of long texts would cost ten times what a flood of
-	// short ones does.
-	extraText = 1024
-)
-
-// client identifies a client: by its address where it is one, so that two
-// spellings of an address are one client, else by its text.
-type client struct {
-	addr netip.Addr
-	text string // as logged; of several spellings the smallest
-}
-
-func (c *client) same(o *client) bool {
-	if c.addr.IsValid() || o.addr.IsValid() {
-		return c.addr == o.addr
-	}
-	return c.text == o.text
-}
-
-// site is a site with the time of its first request in the group.
-type site struct {
-	name  string
-	first int64
-}
 
 // group is an unsettled group in one pane: at most client_threshold clients.
 // One more settles it, and only its key remains.
@@ -58,202 +19,62 @@ type group struct {
 	changed bool  // it is among the changes; guarded by Engine.mu
 }
 
-// tally is what the requests of a group tell. Everything in it is a function
-// of the set of requests, not of their order: smallest, largest, sum, or the
-// smallest N of a total order.
-//
-// Engine.mu guards it as long as its pane takes records. Afterwards it never
-// changes, so evaluations read it without the lock.
-type tally struct {
-	values   []string // of group_by, as spelled in the earliest request
-	first    int64
-	last     int64
-	requests uint64
-	clients  []client
-	sites    []site   // the smallest maxSites names, sorted
-	hosts    []string // the smallest maxNames, sorted
-	servers  []string // the smallest maxNames, sorted
-	methods  []string // the smallest maxMethods, sorted
-	noRef    uint32   // requests without a referer
-	foreign  uint32   // requests with a referer of another host
-	samples  samples
-}
-
 func newGroup(r *rule.Request, values []string) *group {
 	return &group{tally: tally{values: copyValues(values), first: r.Time, last: r.Time}}
 }
 
-// text returns the bytes of text in a group of one request.
-func (t *tally) text() int {
-	n := 0
-	for _, v := range t.values {
-		n += len(v)
+func (g *group) append(b []byte) []byte {
+	b = appendTexts(b, g.values)
+	b = codec.AppendInt(b, g.first)
+	b = codec.AppendUint(b, uint64(g.last-g.first))
+	b = codec.AppendUint(b, g.requests)
+	b = codec.AppendUint(b, uint64(len(g.clients)))
+	for i := range g.clients {
+		c := &g.clients[i]
+		addr, _ := c.addr.MarshalBinary() // never fails
+		b = codec.AppendText(codec.AppendText(b, string(addr)), c.text)
 	}
-	for _, list := range [...][]string{t.hosts, t.servers, t.methods} {
-		for _, name := range list {
-			n += len(name)
+	b = codec.AppendUint(b, uint64(len(g.sites)))
+	for i := range g.sites {
+		b = codec.AppendInt(codec.AppendText(b, g.sites[i].name), g.sites[i].first)
+	}
+	b = appendTexts(b, g.hosts)
+	b = appendTexts(b, g.servers)
+	b = appendTexts(b, g.methods)
+	b = codec.AppendUint(b, uint64(g.noRef))
+	b = codec.AppendUint(b, uint64(g.foreign))
+	b = codec.AppendUint(b, uint64(g.extra))
+	return g.samples.append(b)
+}
+
+func (d *decoder) group() *group {
+	g := &group{tally: tally{values: d.texts(), first: d.Int()}}
+	g.last = g.first + int64(d.Uint())
+	g.requests = d.Uint()
+	for range d.Count(2) {
+		addr, err := addrFrom(d.Bytes(d.Count(1)))
+		if err != nil {
+			d.Fail()
+			break
 		}
+		g.clients = append(g.clients, client{addr, d.Text()})
 	}
-	for i := range t.samples {
-		s := &t.samples[i]
-		n += len(s.Client) + len(s.Method) + len(s.Query) + len(s.Referer) + len(s.User) + len(s.File)
+	for range d.Count(2) {
+		g.sites = append(g.sites, site{d.Text(), d.Int()})
 	}
-	return n
+	g.hosts, g.servers, g.methods = d.texts(), d.texts(), d.texts()
+	g.noRef, g.foreign = uint32(d.Uint()), uint32(d.Uint())
+	extra := d.Uint()
+	if extra > math.MaxInt32 {
+		d.Fail()
+	}
+	g.extra = int32(extra)
+	g.samples = d.samples()
+	return g
 }
 
-func copyValues(values []string) []string {
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = boundedValue(v, maxValue)
-	}
-	return out
-}
-
-// boundedValue copies v; one of more than n bytes keeps a digest of the whole,
-// so that two long values stay different.
-func boundedValue(v string, n int) string {
-	if len(v) <= n {
-		return strings.Clone(v)
-	}
-	sum := sha256.Sum256([]byte(v))
-	return cut(v, n) + "…[cut, sha256 " + hex.EncodeToString(sum[:8]) + "]"
-}
-
-// cut returns at most n bytes of s, ending at a rune boundary.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
-// add counts one request. It returns false when its client is one more than
-// the threshold: the group is settled and must be forgotten.
-func (t *tally) add(r *rule.Request, values []string, threshold, evidence int) bool {
-	if !t.addClient(client{r.ClientAddr, r.Client}, threshold) {
-		return false
-	}
-	t.requests++
-	t.last = max(t.last, r.Time)
-	if r.Time < t.first || r.Time == t.first && !slices.Equal(values, t.values) {
-		t.spell(r.Time, copyValues(values))
-	}
-	t.sites = addSite(t.sites, r.Site, r.Time)
-	t.hosts = addName(t.hosts, r.Host, maxNames)
-	t.servers = addName(t.servers, r.Server, maxNames)
-	t.methods = addName(t.methods, cut(r.Method, maxMethod), maxMethods)
-	origin := originOf(r)
-	switch origin {
-	case OriginNone:
-		t.noRef++
-	case OriginForeign:
-		t.foreign++
-	}
-	s := sampleOf(r, origin)
-	t.samples = t.samples.add(&s, evidence)
-	return true
-}
-
-// addClient adds a client that is new, and of two spellings keeps the smaller.
-func (t *tally) addClient(c client, threshold int) bool {
-	for i := range t.clients {
-		known := &t.clients[i]
-		if !known.same(&c) {
-			continue
-		}
-		if c.text < known.text {
-			known.text = strings.Clone(c.text)
-		}
-		return true
-	}
-	if len(t.clients) == threshold {
-		return false
-	}
-	t.clients = append(t.clients, client{c.addr, strings.Clone(c.text)})
-	return true
-}
-
-// spell keeps the spelling (bounded copies) of the earliest request, of equally
-// early ones the smallest.
-func (t *tally) spell(at int64, values []string) {
-	if at < t.first || at == t.first && slices.Compare(values, t.values) < 0 {
-		t.values = values
-	}
-	t.first = min(t.first, at)
-}
-
-// insertBounded inserts v and drops what is then past the bound.
-func insertBounded[T any](s []T, at int, v T, bound int) []T {
-	if len(s) == bound {
-		s = s[:bound-1]
-	}
-	return slices.Insert(s, at, v)
-}
-
-func addSite(sites []site, name string, t int64) []site {
-	name = cut(name, maxName)
-	at, found := slices.BinarySearchFunc(sites, name, func(s site, n string) int { return strings.Compare(s.name, n) })
-	if found {
-		sites[at].first = min(sites[at].first, t)
-		return sites
-	}
-	if at == maxSites {
-		return sites
-	}
-	return insertBounded(sites, at, site{strings.Clone(name), t}, maxSites)
-}
-
-func addName(names []string, name string, bound int) []string {
-	name = cut(name, maxName)
-	at, found := slices.BinarySearch(names, name)
-	if found || rule.Absent(name) || at == bound {
-		return names
-	}
-	return insertBounded(names, at, strings.Clone(name), bound)
-}
-
-// clone returns a copy that can be changed.
-func (t *tally) clone() *tally {
-	c := *t
-	c.clients = slices.Clone(t.clients)
-	c.sites = slices.Clone(t.sites)
-	c.hosts = slices.Clone(t.hosts)
-	c.servers = slices.Clone(t.servers)
-	c.methods = slices.Clone(t.methods)
-	c.samples = slices.Clone(t.samples)
-	return &c
-}
-
-// merge adds what another pane knows of the same group. It returns false when
-// the clients together are more than the threshold.
-func (t *tally) merge(o *tally, threshold, evidence int) bool {
-	for _, c := range o.clients {
-		if !t.addClient(c, threshold) {
-			return false
-		}
-	}
-	t.requests += o.requests
-	t.last = max(t.last, o.last)
-	t.spell(o.first, o.values)
-	for _, s := range o.sites {
-		t.sites = addSite(t.sites, s.name, s.first)
-	}
-	for _, n := range o.hosts {
-		t.hosts = addName(t.hosts, n, maxNames)
-	}
-	for _, n := range o.servers {
-		t.servers = addName(t.servers, n, maxNames)
-	}
-	for _, n := range o.methods {
-		t.methods = addName(t.methods, n, maxMethods)
-	}
-	t.noRef += o.noRef
-	t.foreign += o.foreign
-	for i := range o.samples {
-		t.samples = t.samples.add(&o.samples[i], evidence)
-	}
-	return true
+func addrFrom(b []byte) (netip.Addr, error) {
+	var a netip.Addr
+	err := a.UnmarshalBinary(b)
+	return a, err
 }

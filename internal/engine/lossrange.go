@@ -3,22 +3,27 @@
 
 package engine
 
-import "slices"
+import (
+	"slices"
 
-// maxLossRanges bounds the lossRanges kept apart.
+	"github.com/iishunt/iishunt/internal/codec"
+)
+
+// maxLossRanges bounds the number of ranges that are kept apart.
 const maxLossRanges = 256
 
-// lossRange is event time in which something was lost, both ends included. It
-// goes over several panes, which need not exist: no pane is made for it.
+// lossRange is event time in which something was lost. It goes over several
+// panes, which need not exist: no pane is made for it.
 type lossRange struct {
-	from, to int64
+	from, to int64 // both included
 	lost     Reasons
 }
 
 type lossRanges []lossRange
 
-// add keeps a range and forgets those that ended before any window to come. When there are too many, two become one: rather a window too much is marked
-// than one too little.
+// add keeps a range and forgets those that ended before the event time forget.
+// When there are too many, the new one is joined with the latest: rather a
+// window too many is marked than one too few.
 func (l lossRanges) add(s lossRange, forget int64) lossRanges {
 	l = slices.DeleteFunc(l, func(o lossRange) bool { return o.to < forget })
 	if len(l) == maxLossRanges {
@@ -38,4 +43,12 @@ func (l lossRanges) reasons(start, end int64) Reasons {
 		}
 	}
 	return r
+}
+
+func (l lossRanges) append(b []byte) []byte {
+	b = codec.AppendUint(b, uint64(len(l)))
+	for _, s := range l {
+		b = codec.AppendUint(codec.AppendInt(codec.AppendInt(b, s.from), s.to), uint64(s.lost))
+	}
+	return b
 }

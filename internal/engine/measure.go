@@ -5,8 +5,22 @@ package engine
 
 import (
 	"math"
+	"slices"
 	"time"
 )
+
+// Stats returns counts since the start and the state as it is now.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.stats
+	s.Excluded = slices.Clone(s.Excluded)
+	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups, e.open, len(e.panes)+len(e.closing), len(e.clock.sources)
+	if e.clock.watermark != math.MinInt64 {
+		s.Watermark = time.Unix(0, e.clock.watermark).UTC()
+	}
+	return s
+}
 
 // Room returns what the groups take of max_groups, and max_groups. A group takes
 // one, and more if its texts are long, so that Stats.Groups alone does not tell

@@ -3,12 +3,12 @@
 
 package engine
 
-import "github.com/iishunt/iishunt/internal/rule"
+import (
+	"github.com/iishunt/iishunt/internal/codec"
+	"github.com/iishunt/iishunt/internal/rule"
+)
 
-// A window is a whole number of panes. Panes tile event time from the Unix
-// epoch on; pane i covers [i*length, (i+1)*length).
-
-// pane holds the groups of one stretch of event time.
+// pane holds the groups of one part of event time (see tiling). Engine.mu guards it.
 type pane struct {
 	// groups has nil for a settled group: more clients than the threshold, so
 	// it can be in no finding of any window over this pane. Settled groups are
@@ -18,51 +18,42 @@ type pane struct {
 	open int
 	// extra is the room that they take beyond one each.
 	extra int
-	// reasons are the losses that touched this stretch.
+	// reasons are the losses that touched it.
 	reasons Reasons
 	funnel  Funnel
 	changed bool // it is among the changes
 }
 
 // closedPane is what the evaluation of a window reads of a pane. It takes no
-// more records, so it is read without the engine's lock.
+// more records, so its map and the tallies in it are read without the lock.
 type closedPane struct {
-	start  int64
+	start  int64 // event time
 	groups map[rule.Key]*group
 }
 
-// Funnel counts what became of the records of a stretch of event time.
-type Funnel struct {
-	Dropped [rule.NumStages]uint64 // by each match stage
-	Matched uint64                 // passed every stage; exclusions included
-}
-
-func (f *Funnel) add(o *Funnel) {
-	for i, n := range o.Dropped {
-		f.Dropped[i] += n
-	}
-	f.Matched += o.Matched
-}
-
-// Blocker returns the stage that dropped everything that reached it, and how
-// many records that were. ok is false when something passed, or nothing came.
-func (f *Funnel) Blocker() (stage rule.Stage, dropped uint64, ok bool) {
-	if f.Matched > 0 {
-		return 0, 0, false
-	}
-	for s := int(rule.NumStages) - 1; s >= 0; s-- {
-		if f.Dropped[s] > 0 {
-			return rule.Stage(s), f.Dropped[s], true
+// panesWithin returns the panes of a window that have groups, in order of time.
+func panesWithin(panes map[int64]*pane, start, end, length int64) []closedPane {
+	var out []closedPane
+	for p := floorDiv(start, length); p*length < end; p++ {
+		if pn := panes[p]; pn != nil && len(pn.groups) > 0 {
+			out = append(out, closedPane{p * length, pn.groups})
 		}
 	}
-	return 0, 0, false
+	return out
 }
 
-// floorDiv rounds towards negative infinity: times before 1970 are times too.
-func floorDiv(a, b int64) int64 {
-	q := a / b
-	if a%b != 0 && (a < 0) != (b < 0) {
-		q--
+func (pn *pane) append(b []byte, p int64) []byte {
+	b = codec.AppendUint(codec.AppendInt(b, p), uint64(pn.reasons))
+	return pn.funnel.append(b)
+}
+
+// appendGroup appends a group with its key; a settled one is its key alone.
+func (pn *pane) appendGroup(b []byte, k rule.Key) []byte {
+	b = appendKey(b, k)
+	g := pn.groups[k]
+	if g == nil {
+		return append(b, 0)
 	}
-	return q
+	g.changed = false
+	return g.append(append(b, 1))
 }

@@ -95,9 +95,34 @@ func (h *harness) commit(now int64, source int, records []rule.Request) {
 	h.Commit(b, now)
 }
 
+// invariants panics where what the comment of Engine says does not hold.
+func (h *harness) invariants() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.Engine
+	groups, open, room := 0, 0, 0
+	for _, pn := range e.panes {
+		for _, g := range pn.groups {
+			groups++
+			room++
+			if g != nil {
+				open++
+				room += int(g.extra)
+			}
+		}
+	}
+	switch w := e.clock.watermark; {
+	case e.evaluated > e.scheduled, e.scheduled > w, e.closed != minTime && e.closed*e.length > w:
+		panic(fmt.Sprintf("evaluated %d, scheduled %d, closed %d, watermark %d", e.evaluated, e.scheduled, e.closed*e.length, w))
+	case e.groups != groups, e.open != open, e.room != room:
+		panic(fmt.Sprintf("%d groups, not %d; %d open, not %d; room of %d, not %d", e.groups, groups, e.open, open, e.room, room))
+	}
+}
+
 func (h *harness) drain() {
 	for {
 		w, ok := h.Next()
+		h.invariants()
 		if !ok {
 			return
 		}

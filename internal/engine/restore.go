@@ -5,22 +5,9 @@ package engine
 
 import (
 	"math"
-	"slices"
 
 	"github.com/iishunt/iishunt/internal/codec"
-	"github.com/iishunt/iishunt/internal/rule"
 )
-
-// Follow makes the engine collect its changes for TakeChanges. It is called
-// before any record, after Apply and Restored. Evaluate gives changes that are
-// large to keep, which must put them before all that are taken later.
-func (e *Engine) Follow(keep func(changes []byte)) {
-	e.evaluateMu.Lock()
-	defer e.evaluateMu.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.following, e.keep = true, keep
-}
 
 // Apply brings parts of a snapshot and changes into a new engine with the same
 // seed and settings. After an error the engine has what came before the mistake.
@@ -65,17 +52,6 @@ func (e *Engine) Apply(b []byte) error {
 	return d.Err
 }
 
-// time reads an event time or wall clock: within 1900 to 2200 or so, or one of
-// the two that stand for none, so that no sum of two overflows.
-func (d *decoder) time() int64 {
-	t := d.Int()
-	if t != minTime && t != math.MaxInt64 && (t > math.MaxInt64/2+math.MaxInt64/4 || t < math.MinInt64/2) {
-		d.Fail()
-		return 0
-	}
-	return t
-}
-
 // pane reads the index of a pane.
 func (e *Engine) paneIndex(d *decoder) int64 {
 	p := d.Int()
@@ -87,11 +63,11 @@ func (e *Engine) paneIndex(d *decoder) int64 {
 }
 
 func (e *Engine) applyScalars(d *decoder) {
-	watermark, firstSeen, undated, done, seen := d.time(), d.time(), d.time(), d.time(), d.Bool()
+	watermark, firstSeen, undated, evaluated, seen := d.time(), d.time(), d.time(), d.time(), d.Bool()
 	if d.Err != nil {
 		return
 	}
-	e.evaluated = max(e.evaluated, done)
+	e.evaluated = max(e.evaluated, evaluated)
 	e.clock.watermark, e.clock.seen = max(e.clock.watermark, watermark), e.clock.seen || seen
 	e.firstSeen, e.undated = min(e.firstSeen, firstSeen), max(e.undated, undated)
 }
@@ -187,60 +163,10 @@ func (e *Engine) Restored(now int64) {
 		e.clock.hold(now)
 	}
 	e.scheduled = e.evaluated
+	// What is stored may be wrong: a record before the end of an evaluated window
+	// would be kept, and no window to come would look at it. It is late instead.
+	e.clock.watermark = max(e.clock.watermark, e.evaluated)
 	if e.clock.watermark != minTime {
 		e.schedule(e.clock.watermark, 0)
 	}
-}
-
-// Seed returns the seed, and SetSeed replaces it in an engine that is new.
-func (e *Engine) Seed() rule.Seed { return e.seed }
-
-// SetSeed is for an engine that begins with a stored state.
-func (e *Engine) SetSeed(s rule.Seed) { e.seed = s }
-
-// Adopt puts findings of an earlier engine into the outbox.
-func (e *Engine) Adopt(findings []*Finding) {
-	e.evaluateMu.Lock()
-	defer e.evaluateMu.Unlock()
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.changes.taken = appendFindings(e.changes.taken, e.outbox.add(findings))
-}
-
-// MarkAll marks every window that begins before the wall clock now: something
-// is wrong with all that is known from before.
-func (e *Engine) MarkAll(now int64, r Reason) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.stats.Lost[r]++
-	e.lossRanges = e.lossRanges.add(lossRange{minTime, now, Reasons(0).with(r)}, minTime)
-	e.changes.ranges = true
-}
-
-// panesWithin returns the panes of a window that have groups, in order of time.
-func panesWithin(panes map[int64]*pane, start, end, length int64) []closedPane {
-	var out []closedPane
-	for p := floorDiv(start, length); p*length < end; p++ {
-		if pn := panes[p]; pn != nil && len(pn.groups) > 0 {
-			out = append(out, closedPane{p * length, pn.groups})
-		}
-	}
-	return out
-}
-
-// snapshotRest writes what only Evaluate and Delivered change.
-func (e *Engine) snapshotRest(size int, write func(func() []byte) error) error {
-	parts := func(b []byte) error { return write(func() []byte { return b }) }
-	if err := e.history.snapshot(size, parts); err != nil {
-		return err
-	}
-	if err := e.suppressed.snapshot(size, parts); err != nil {
-		return err
-	}
-	for findings := range slices.Chunk(e.outbox, size/findingSize+1) {
-		if err := parts(appendFindings(nil, findings)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

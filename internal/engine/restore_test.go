@@ -48,6 +48,7 @@ func (c *crashing) restart(now int64) {
 	}
 	c.disk.newer = nil
 	c.Restored(now)
+	c.invariants()
 	c.Follow(func(b []byte) { c.disk.log = append(c.disk.log, b) })
 }
 
@@ -242,6 +243,18 @@ func TestRestartWithoutSourcesWaits(t *testing.T) {
 	}
 	if idle := int64(e.cfg.IdleTimeout); e.Tick(now+idle-1) || !e.Tick(now+idle) {
 		t.Error("a window must be due after an idle timeout, and not before")
+	}
+}
+
+// Where a stored state says that windows were evaluated which its watermark has
+// not reached, a record of these is late: no evaluation would see it.
+func TestEvaluatedWindowsTakeNoRecords(t *testing.T) {
+	e := New(hourly(), "rule", rule.Seed{1, 2})
+	e.evaluated = day.Add(2 * time.Hour).UnixNano()
+	again := restored(t, e, day.UnixNano(), e.appendScalars(nil))
+	commitLines(again, day.Add(90*time.Minute).UnixNano(), lines(1, ptr(at(time.Hour, "/a.aspx", "203.0.113.1"))))
+	if s := again.Stats(); s.Lost[ReasonLate] != 1 || s.OpenGroups != 0 {
+		t.Errorf("%d late, %d groups are open", s.Lost[ReasonLate], s.OpenGroups)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -128,7 +129,7 @@ func (l samples) add(s *Sample, bound int) samples {
 		return slices.Insert(l, at, s.owned())
 	}
 	first := (bound + 1) / 2
-	if at >= first { // it competes with those that are told for what they tell
+	if at >= first { // its place is decided by weight, not by time
 		worst := l.leastTelling(first)
 		if worst < 0 || s.telling(&l[worst]) >= 0 {
 			return l
@@ -172,4 +173,29 @@ func sampleOf(r *rule.Request, o Origin) Sample {
 		Referer: cut(r.Referer, maxSample), User: cut(r.User, maxSample), File: cut(r.File, maxSample),
 		Status: int32(r.Status), Bytes: r.Bytes, Origin: o,
 	}
+}
+
+func (l samples) append(b []byte) []byte {
+	b = codec.AppendUint(b, uint64(len(l)))
+	for i := range l {
+		s := &l[i]
+		b = codec.AppendInt(b, s.Time)
+		for _, text := range [...]string{s.Client, s.Method, s.Query, s.Referer, s.User, s.File} {
+			b = codec.AppendText(b, text)
+		}
+		b = codec.AppendInt(codec.AppendInt(b, s.Bytes), int64(s.Status))
+		b = append(b, byte(s.Origin))
+	}
+	return b
+}
+
+func (d *decoder) samples() samples {
+	var l samples
+	for range d.Count(10) {
+		l = append(l, Sample{
+			Time: d.Int(), Client: d.Text(), Method: d.Text(), Query: d.Text(), Referer: d.Text(), User: d.Text(), File: d.Text(),
+			Bytes: d.Int(), Status: int32(d.Int()), Origin: Origin(d.Byte()),
+		})
+	}
+	return l
 }

@@ -14,26 +14,27 @@ import (
 // suppression remembers when a finding was last given out, in event time. It
 // is bounded: when full it forgets the oldest, which then repeats once.
 type suppression struct {
-	period int64
-	bound  int
-	last   map[rule.Key]given
-	order  []told // in order of time
+	period int64 // nanoseconds of event time
+	bound  int   // findings
+	last   map[rule.Key]quiet
+	order  []expiry // in order of time
 }
 
-// given says until when a finding is not repeated. One that was given out as
+// quiet says until when a finding is not repeated. One that was given out as
 // incomplete does not keep a complete one quiet: that it was confirmed is news.
-type given struct {
+type quiet struct {
 	until    int64 // event time
 	complete bool
 }
 
-type told struct {
+// expiry is when a key may be forgotten.
+type expiry struct {
 	key   rule.Key
-	until int64
+	until int64 // event time
 }
 
 func newSuppression(period time.Duration, bound int) suppression {
-	return suppression{period: int64(period), bound: bound, last: map[rule.Key]given{}}
+	return suppression{period: int64(period), bound: bound, last: map[rule.Key]quiet{}}
 }
 
 // suppress reports whether the finding of a window that ends at t repeats one
@@ -52,13 +53,13 @@ func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
 	if g, ok := s.last[k]; ok && t < g.until && (g.complete || !complete) {
 		return true
 	}
-	s.last[k] = given{t + s.period, complete}
-	s.order = append(s.order, told{k, t + s.period})
+	s.last[k] = quiet{t + s.period, complete}
+	s.order = append(s.order, expiry{k, t + s.period})
 	return false
 }
 
 func (s *suppression) snapshot(size int, write func([]byte) error) error {
-	for part := range slices.Chunk(s.order, size/givenSize+1) {
+	for part := range slices.Chunk(s.order, size/quietSize+1) {
 		b := codec.AppendUint([]byte{sectionSuppressed}, uint64(len(part)))
 		for _, t := range part {
 			b = codec.AppendInt(appendKey(b, t.key), t.until)
@@ -73,11 +74,11 @@ func (s *suppression) snapshot(size int, write func([]byte) error) error {
 
 func (s *suppression) apply(d *decoder) {
 	for range d.Count(18) {
-		t, complete := told{d.key(), d.Int()}, d.Bool()
+		t, complete := expiry{d.key(), d.Int()}, d.Bool()
 		if d.Err != nil {
 			return
 		}
-		s.last[t.key] = given{t.until, complete}
+		s.last[t.key] = quiet{t.until, complete}
 		s.order = append(s.order, t)
 	}
 }

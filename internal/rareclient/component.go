@@ -34,17 +34,18 @@ const maxDelivery = 1_000
 type Component struct {
 	cfg     *Config
 	log     *zap.Logger
-	scope   Scope
 	forward consumer.Logs // nil: records go no further
 	next    consumer.Logs // of the detections
 	engine  *engine.Engine
-	meters  *meters
-	self    Self
-	state   *state       // nil without storage; set by Start
-	stored  atomic.Int64 // size of the state in storage, in bytes
+
+	detections detections
+	meters     *meters
+	self       Self
+	state      *state       // nil without storage; set by Start
+	stored     atomic.Int64 // size of the state in storage, in bytes
 
 	extractors sync.Pool
-	calls      calls
+	inflight   inflight
 	wake       chan struct{}
 	cancel     context.CancelFunc
 	done       sync.WaitGroup
@@ -54,23 +55,15 @@ type Component struct {
 	notices notices // used by one goroutine at a time: the loop, then Shutdown
 }
 
-// Scope is the instrumentation scope of the detections.
-type Scope struct{ Name, Version string }
-
-// Self names the component in the Collector.
-type Self struct {
-	Kind component.Kind
-	ID   component.ID
-}
-
 // New returns a Component that gives the records to forward, where that is not
 // nil, and the detections to next.
 func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, forward, next consumer.Logs) (*Component, error) {
 	c := &Component{
-		cfg: cfg, log: log, self: self, scope: scope, forward: forward, next: next,
-		engine:  engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
-		wake:    make(chan struct{}, 1),
-		notices: newNotices(log, cfg.Input),
+		cfg: cfg, log: log, self: self, forward: forward, next: next,
+		detections: detections{cfg, scope},
+		engine:     engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
+		wake:       make(chan struct{}, 1),
+		notices:    newNotices(log, cfg.Input),
 	}
 	c.extractors.New = func() any { return newExtractor(c.engine, cfg) }
 	var err error
@@ -78,7 +71,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 	return c, err
 }
 
-// Capabilities tells that records pass unchanged.
+// Capabilities says that records pass unchanged.
 func (c *Component) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: false}
 }
@@ -133,9 +126,9 @@ func (c *Component) Shutdown(ctx context.Context) error {
 func (c *Component) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	now := time.Now().UnixNano()
 	x := c.extractors.Get().(*extractor)
-	c.calls.begin(x, now)
+	call := c.inflight.begin(now)
 	defer func() {
-		c.calls.end(x)
+		c.inflight.end(call)
 		x.release()
 		c.extractors.Put(x)
 	}()
@@ -193,7 +186,7 @@ func tickEvery(idle time.Duration) time.Duration {
 // tick moves the watermark with the wall clock, but not while records are known
 // to wait with their senders: they would be late.
 func (c *Component) tick(now int64) {
-	if c.state.err() != nil || c.calls.before(now-int64(c.cfg.IdleTimeout)/2) {
+	if c.state.err() != nil || c.inflight.before(now-int64(c.cfg.IdleTimeout)/2) {
 		c.engine.Hold(now)
 	}
 	c.engine.Tick(now)
@@ -236,7 +229,7 @@ func (c *Component) deliver(ctx context.Context) {
 			return
 		}
 		// Built anew for each try: a consumer may change what it refuses.
-		err := c.next.ConsumeLogs(ctx, c.detections(batch, time.Now()))
+		err := c.next.ConsumeLogs(ctx, c.detections.logs(batch, time.Now()))
 		switch {
 		case err == nil:
 			c.meters.delivered(ctx, batch)

@@ -182,7 +182,7 @@ func TestRefusedDetectionsAreSentAgain(t *testing.T) {
 		for i := range next.answers {
 			next.answers[i] = errFull
 		}
-		core, said := observer.New(zap.InfoLevel)
+		core, logged := observer.New(zap.InfoLevel)
 		h := start(t, hourly(), zap.New(core), nil, next)
 		require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/a.aspx", "203.0.113.1")))
 		time.Sleep(2 * time.Hour)
@@ -190,19 +190,19 @@ func TestRefusedDetectionsAreSentAgain(t *testing.T) {
 		time.Sleep(time.Hour)
 		require.Len(t, bodies(&next.LogsSink), 1, "refused for an hour, then taken")
 		require.Zero(t, h.engine.Stats().Waiting)
-		require.Equal(t, 1, said.FilterMessageSnippet("refuses detections").Len(), "said once, not at each try")
-		require.Equal(t, 1, said.FilterMessageSnippet("takes detections again").Len())
+		require.Equal(t, 1, logged.FilterMessageSnippet("refuses detections").Len(), "said once, not at each try")
+		require.Equal(t, 1, logged.FilterMessageSnippet("takes detections again").Len())
 		require.NoError(t, h.Shutdown(t.Context()))
 	})
 }
 
 func TestDetectionsRefusedForGoodAreSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		core, said := observer.New(zap.ErrorLevel)
+		core, logged := observer.New(zap.ErrorLevel)
 		h := start(t, hourly(), zap.New(core), nil, &fails{answers: []error{consumererror.NewPermanent(errFull)}})
 		require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/a.aspx", "203.0.113.1")))
 		require.NoError(t, h.Shutdown(t.Context()))
-		require.Equal(t, 1, said.FilterMessageSnippet("for good").Len())
+		require.Equal(t, 1, logged.FilterMessageSnippet("for good").Len())
 	})
 }
 
@@ -244,14 +244,14 @@ func TestWindowsWaitForCallsThatTakeLong(t *testing.T) {
 
 func TestShutdownDoesNotHang(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		core, said := observer.New(zap.ErrorLevel)
+		core, logged := observer.New(zap.ErrorLevel)
 		h := start(t, hourly(), zap.New(core), nil, new(blocks))
 		require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/a.aspx", "203.0.113.1")))
 		time.Sleep(2 * time.Hour) // the loop is blocked in the next consumer
 		begin := time.Now()
 		require.NoError(t, h.Shutdown(context.Background()))
 		require.LessOrEqual(t, time.Since(begin), shutdownTimeout)
-		require.Equal(t, 1, said.FilterMessageSnippet("before the shutdown").Len())
+		require.Equal(t, 1, logged.FilterMessageSnippet("before the shutdown").Len())
 		require.NoError(t, h.Shutdown(context.Background()), "a second time")
 	})
 }

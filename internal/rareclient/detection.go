@@ -4,8 +4,6 @@
 package rareclient
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -16,46 +14,43 @@ import (
 	"github.com/iishunt/iishunt/internal/printable"
 )
 
-const (
-	threatFramework = "MITRE ATT&CK"
-	maxInSentence   = 200 // bytes of a value in the one-line body
-	maxListed       = 3   // clients and sites listed in the body
-)
+const threatFramework = "MITRE ATT&CK"
 
-// severities maps Sentinel's words to OpenTelemetry severity numbers.
-var severities = map[string]plog.SeverityNumber{
-	"Informational": plog.SeverityNumberInfo,
-	"Low":           plog.SeverityNumberInfo2,
-	"Medium":        plog.SeverityNumberWarn,
-	"High":          plog.SeverityNumberError,
+// detections builds the log records of findings.
+type detections struct {
+	cfg   *Config
+	scope Scope
 }
 
-// detections builds the log records of findings: one ResourceLogs of their own,
-// because they belong to no single input resource.
-func (c *Component) detections(findings []*engine.Finding, now time.Time) plog.Logs {
+// Scope is the instrumentation scope of the detections.
+type Scope struct{ Name, Version string }
+
+// logs builds the log records of findings: one ResourceLogs of their own, because
+// they belong to no single input resource.
+func (d *detections) logs(findings []*engine.Finding, now time.Time) plog.Logs {
 	ld := plog.NewLogs()
 	sl := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
-	sl.Scope().SetName(c.scope.Name)
-	sl.Scope().SetVersion(c.scope.Version)
+	sl.Scope().SetName(d.scope.Name)
+	sl.Scope().SetVersion(d.scope.Version)
 	sl.LogRecords().EnsureCapacity(len(findings))
 	for _, f := range findings {
-		c.detection(sl.LogRecords().AppendEmpty(), f, now)
+		d.detection(sl.LogRecords().AppendEmpty(), f, now)
 	}
 	return ld
 }
 
-func (c *Component) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) {
+func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) {
 	lr.SetEventName(attr.EventRareClient)
 	lr.SetTimestamp(pcommon.Timestamp(f.WindowEnd))
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
-	lr.SetSeverityNumber(severities[c.cfg.Rule.Severity])
-	lr.SetSeverityText(c.cfg.Rule.Severity)
-	lr.Body().SetStr(c.sentence(f))
+	lr.SetSeverityNumber(severities[d.cfg.Rule.Severity])
+	lr.SetSeverityText(d.cfg.Rule.Severity)
+	lr.Body().SetStr(sentence(f, d.cfg.GroupBy))
 
 	m := lr.Attributes()
 	m.EnsureCapacity(40)
-	c.putRule(m)
-	for i, name := range c.cfg.GroupBy {
+	d.putRule(m)
+	for i, name := range d.cfg.GroupBy {
 		m.PutStr(name, printable.Text(f.Values[i]))
 	}
 	if len(f.Clients) == 1 {
@@ -78,15 +73,15 @@ func (c *Component) detection(lr plog.LogRecord, f *engine.Finding, now time.Tim
 		m.PutBool(attr.DetectionNew, f.Novelty == engine.NoveltyNew)
 	}
 	m.PutStr(attr.DetectionHistoryStart, rfc3339(f.HistoryStart))
-	c.putEvidence(m, f)
+	d.putEvidence(m, f)
 	m.PutBool(attr.DetectionComplete, f.Reasons == 0)
 	putStrings(m, attr.DetectionIncompleteReasons, f.Reasons.Strings())
 	m.PutStr(attr.DetectionID, f.ID)
 	m.PutStr(attr.LogRecordUID, f.ID)
 }
 
-func (c *Component) putRule(m pcommon.Map) {
-	r := &c.cfg.Rule
+func (d *detections) putRule(m pcommon.Map) {
+	r := &d.cfg.Rule
 	m.PutStr(attr.SecurityRuleName, r.Name)
 	m.PutStr(attr.SecurityRuleUUID, r.ID)
 	for _, kv := range [][2]string{
@@ -114,8 +109,8 @@ func putThreats(m pcommon.Map, threats []Threat, folder, id, name, reference str
 	putStrings(m, reference, threatColumn(threats, func(t Threat) string { return t.reference(folder) }))
 }
 
-func (c *Component) putEvidence(m pcommon.Map, f *engine.Finding) {
-	if c.cfg.Evidence == 0 {
+func (d *detections) putEvidence(m pcommon.Map, f *engine.Finding) {
+	if d.cfg.Evidence == 0 {
 		return
 	}
 	list := m.PutEmptySlice(attr.DetectionEvidence)
@@ -155,56 +150,3 @@ func putStrings(m pcommon.Map, key string, values []string) {
 		s.AppendEmpty().SetStr(printable.Text(v))
 	}
 }
-
-func rfc3339(t int64) string { return time.Unix(0, t).UTC().Format(time.RFC3339Nano) }
-
-// sentence is the one line that a person reads first.
-func (c *Component) sentence(f *engine.Finding) string {
-	var b strings.Builder
-	noun := "clients"
-	if len(f.Clients) == 1 {
-		noun = "client"
-	}
-	fmt.Fprintf(&b, "%d %s (%s) made ", len(f.Clients), noun, listed(f.Clients))
-	if f.Requests == 1 {
-		b.WriteString("the only request for ")
-	} else {
-		fmt.Fprintf(&b, "all %d requests for ", f.Requests)
-	}
-	b.WriteString(c.subject(f))
-	if len(f.Sites) > 0 {
-		b.WriteString(" on " + listed(f.Sites))
-	}
-	if f.Requests == 1 {
-		b.WriteString(" at " + rfc3339(f.FirstSeen))
-	} else {
-		b.WriteString(" between " + rfc3339(f.FirstSeen) + " and " + rfc3339(f.LastSeen))
-	}
-	return b.String()
-}
-
-// subject names the group: by its path where it has one, else by every value.
-func (c *Component) subject(f *engine.Finding) string {
-	var parts []string
-	for i, name := range c.cfg.GroupBy {
-		if name == attr.URLPath {
-			return short(f.Values[i])
-		}
-		parts = append(parts, name+"="+short(f.Values[i]))
-	}
-	return strings.Join(parts, ", ")
-}
-
-func listed(values []string) string {
-	more := ""
-	if n := len(values) - maxListed; n > 0 {
-		values, more = values[:maxListed], fmt.Sprintf(" and %d more", n)
-	}
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = short(v)
-	}
-	return strings.Join(out, ", ") + more
-}
-
-func short(s string) string { return printable.Cut(printable.Text(s), maxInSentence) }

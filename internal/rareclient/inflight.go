@@ -5,30 +5,35 @@ package rareclient
 
 import "sync"
 
-// calls has the calls of ConsumeLogs that have not returned, each with the wall
-// clock of its beginning, in nanoseconds since the Unix epoch.
-type calls struct {
+// inflight has the calls of ConsumeLogs that have not returned, each by a number
+// of its own with the wall clock of its beginning, in nanoseconds since the Unix
+// epoch.
+type inflight struct {
 	mu    sync.Mutex
-	began map[*extractor]int64
+	last  uint64
+	began map[uint64]int64
 }
 
-func (c *calls) begin(x *extractor, now int64) {
+// begin returns the number of a call that begins now.
+func (c *inflight) begin(now int64) uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.began == nil {
-		c.began = map[*extractor]int64{}
+		c.began = map[uint64]int64{}
 	}
-	c.began[x] = now
+	c.last++
+	c.began[c.last] = now
+	return c.last
 }
 
-func (c *calls) end(x *extractor) {
+func (c *inflight) end(call uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.began, x)
+	delete(c.began, call)
 }
 
 // before reports whether a call that began before t has not returned.
-func (c *calls) before(t int64) bool {
+func (c *inflight) before(t int64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, began := range c.began {

@@ -8,12 +8,19 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/iishunt/iishunt/internal/engine"
 	"github.com/iishunt/iishunt/internal/rule"
 )
+
+// Self names the component in the Collector.
+type Self struct {
+	Kind component.Kind
+	ID   component.ID
+}
 
 // Instruments are a component's own metrics, made by its generated code; their
 // names differ by the component's kind only.

@@ -34,14 +34,14 @@ var blockerHints = map[rule.Stage]string{
 		"Check that the cs(User-Agent) field is logged, or set match::user_agent_prefixes: [] to look at every agent",
 }
 
-// notices tells in the Collector's log what an operator must know: each window,
-// and once each what makes detections impossible or doubtful.
+// notices writes what an operator must know to the Collector's log: each window,
+// and, once, whatever makes detections impossible or doubtful.
 type notices struct {
 	log       *zap.Logger
 	input     Input
 	warned    map[rule.Stage]bool
-	foreign   bool                // said that nothing is a web request
-	missing   [rule.NumNeeds]bool // said that every record lacks it
+	foreign   bool                // logged that nothing is a web request
+	missing   [rule.NumNeeds]bool // logged that every record lacks it
 	late      uint64
 	evaluated bool // windows were evaluated since the last "every record ..."
 	refusing  bool

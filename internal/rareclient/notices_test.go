@@ -33,7 +33,7 @@ func TestOperatorsAreTold(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				core, said := observer.New(zap.WarnLevel)
+				core, logged := observer.New(zap.WarnLevel)
 				h := start(t, hourly(), zap.New(core), nil, consumertest.NewNop())
 				for range 3 { // three windows, one warning
 					ld := plog.NewLogs()
@@ -43,7 +43,7 @@ func TestOperatorsAreTold(t *testing.T) {
 					require.NoError(t, h.ConsumeLogs(t.Context(), ld))
 					time.Sleep(2 * time.Hour)
 				}
-				warnings := said.FilterMessageSnippet("Nothing can be found").All()
+				warnings := logged.FilterMessageSnippet("Nothing can be found").All()
 				require.Len(t, warnings, 1)
 				require.Contains(t, fmt.Sprint(warnings[0].Message, warnings[0].ContextMap()["hint"]), tt.hint)
 				require.NoError(t, h.Shutdown(t.Context()))
@@ -60,7 +60,7 @@ func TestLogsThatAreNoWebLogsAreSaid(t *testing.T) {
 
 func noWebLogs(t *testing.T, input Input, missing string) {
 	synctest.Test(t, func(t *testing.T) {
-		core, said := observer.New(zap.WarnLevel)
+		core, logged := observer.New(zap.WarnLevel)
 		cfg := hourly()
 		cfg.Input = input
 		h := start(t, cfg, zap.New(core), nil, consumertest.NewNop())
@@ -74,7 +74,7 @@ func noWebLogs(t *testing.T, input Input, missing string) {
 			require.NoError(t, h.ConsumeLogs(t.Context(), ld))
 			time.Sleep(time.Minute)
 		}
-		warnings := said.FilterMessageSnippet(missing).All()
+		warnings := logged.FilterMessageSnippet(missing).All()
 		require.Len(t, warnings, 1)
 		require.Equal(t, "example.com/otherreceiver", warnings[0].ContextMap()["scope"])
 		require.NoError(t, h.Shutdown(t.Context()))
@@ -83,15 +83,15 @@ func noWebLogs(t *testing.T, input Input, missing string) {
 
 func TestLateRecordsAndTheEndOfABacklogAreSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		core, said := observer.New(zap.InfoLevel)
+		core, logged := observer.New(zap.InfoLevel)
 		h := start(t, hourly(), zap.New(core), nil, consumertest.NewNop())
 		old := time.Now().Add(-50 * time.Hour)
 		require.NoError(t, h.ConsumeLogs(t.Context(), logs(old, "/a.aspx", "203.0.113.1")))
 		time.Sleep(time.Hour)
-		require.Equal(t, 1, said.FilterMessageSnippet("every record received so far has been evaluated").Len())
+		require.Equal(t, 1, logged.FilterMessageSnippet("every record received so far has been evaluated").Len())
 		require.NoError(t, h.ConsumeLogs(t.Context(), logs(old, "/a.aspx", "203.0.113.2")))
 		time.Sleep(time.Hour)
-		require.Equal(t, 1, said.FilterMessageSnippet("allowed_lateness").Len())
+		require.Equal(t, 1, logged.FilterMessageSnippet("allowed_lateness").Len())
 		require.NoError(t, h.Shutdown(t.Context()))
 	})
 }

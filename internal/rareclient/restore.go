@@ -117,7 +117,7 @@ func undelivered(ctx context.Context, j *statelog.Log, was *head, cfg *Config, l
 	return old.Waiting(math.MaxInt), nil
 }
 
-// difference tells which settings differ, and how.
+// difference describes the settings that differ.
 func difference(was, is rule.Settings) []string {
 	var out []string
 	for key, now := range is {

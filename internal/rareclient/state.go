@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
 
@@ -43,46 +42,13 @@ type state struct {
 	free   func()        // lets another instance use the storage
 	stop   chan struct{} // closed when the component is shut down
 
-	mu        sync.Mutex // one writer at a time; taken before the engine's locks
+	mu        sync.Mutex // guards stored and unwritten; engine.Engine says when it is taken
 	stored    *statelog.Log
 	unwritten [][]byte // changes that come before those in the engine
 
 	failure atomic.Pointer[error] // of the latest write
 	again   time.Time             // when a snapshot that failed is tried again; the loop's
 	size    *atomic.Int64         // of the state in storage, in bytes; the metrics read it
-}
-
-// inUse has the instances that have a storage client. An instance in two
-// pipelines is two components with one id, which would read and write one state.
-var inUse sync.Map
-
-type owner struct {
-	storage string // its address
-	kind    component.Kind
-	id      component.ID
-}
-
-func openClient(ctx context.Context, host component.Host, storageID component.ID, self Self) (storage.Client, func(), error) {
-	ext, ok := host.GetExtensions()[storageID]
-	if !ok {
-		return nil, nil, fmt.Errorf("storage: extension %q is not in service::extensions, add it there", storageID)
-	}
-	st, ok := ext.(storage.Extension)
-	if !ok {
-		return nil, nil, fmt.Errorf("storage: extension %q is not a storage extension, use one such as file_storage", storageID)
-	}
-	o := owner{fmt.Sprintf("%p", ext), self.Kind, self.ID}
-	if _, taken := inUse.LoadOrStore(o, nil); taken {
-		return nil, nil, fmt.Errorf("storage: %q is in more than one pipeline, and the Collector runs one instance for each, but a stored state is one instance's alone: "+
-			"give each pipeline an instance of its own, such as %s/web and %s/admin, or join the pipelines with the connector rare_client", self.ID, self.ID.Type(), self.ID.Type())
-	}
-	free := func() { inUse.Delete(o) }
-	client, err := st.GetClient(ctx, self.Kind, self.ID, "")
-	if err != nil {
-		free()
-		return nil, nil, fmt.Errorf("storage: %q gives no client (does another Collector use the same directory?): %w", storageID, err)
-	}
-	return client, free, nil
 }
 
 // openState brings what is stored into the engine, which must be new.
@@ -151,7 +117,7 @@ func (s *state) append(changes []byte) {
 	_ = s.writeFirst(context.Background()) // writeFirst logs and counts its own failures, and what failed is tried again
 }
 
-// outcome counts and tells what became of a write, and keeps the changes of one
+// outcome counts and logs what became of a write, and keeps the changes of one
 // that failed.
 func (s *state) outcome(ctx context.Context, err error, changes []byte) error {
 	s.size.Store(s.stored.Size())

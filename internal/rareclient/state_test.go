@@ -47,8 +47,8 @@ type process struct {
 
 func newProcess(t *testing.T, cfg Config, disk *storagetest.Disk, next consumer.Logs) *process {
 	cfg.StorageID = &diskID
-	core, said := observer.New(zap.InfoLevel)
-	p := &process{t: t, cfg: cfg, disk: disk, next: next, core: said, log: zap.New(core)}
+	core, logged := observer.New(zap.InfoLevel)
+	p := &process{t: t, cfg: cfg, disk: disk, next: next, core: logged, log: zap.New(core)}
 	require.NoError(t, p.begin())
 	return p
 }

@@ -15,63 +15,9 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// Input says how the records name what the rule looks at.
-type Input string
-
-// The inputs.
-const (
-	// InputSemconv: OpenTelemetry attributes, as iis_log and other receivers of web logs write them.
-	InputSemconv Input = "semconv"
-	// InputTable: the columns of the Sentinel table W3CIISLog, as attributes or in a map body.
-	InputTable Input = "w3ciislog"
-)
-
-// Columns of W3CIISLog that are read.
-const (
-	colTime      = "TimeGenerated"
-	colComputer  = "Computer"
-	colPath      = "csUriStem"
-	colUserAgent = "csUserAgent"
-	colClient    = "cIP"
-	colServer    = "sIP"
-	colStatus    = "scStatus"
-	colSite      = "sSiteName"
-	colMethod    = "csMethod"
-	colQuery     = "csUriQuery"
-	colReferer   = "csReferer"
-	colUser      = "csUserName"
-	colHost      = "csHost"
-	colBytes     = "scBytes"
-)
-
-// columns gives the column of each attribute that group_by may name; other
-// names in group_by are columns themselves.
-var columns = map[string]string{
-	attr.URLPath:                  colPath,
-	attr.UserAgentOriginal:        colUserAgent,
-	attr.ClientAddress:            colClient,
-	attr.HTTPResponseStatusCode:   colStatus,
-	attr.NetworkLocalAddress:      colServer,
-	attr.ServerAddress:            colHost,
-	attr.IISSite:                  colSite,
-	attr.HostName:                 colComputer,
-	attr.HTTPRequestMethod:        colMethod,
-	attr.URLQuery:                 colQuery,
-	attr.HTTPRequestHeaderReferer: colReferer,
-	attr.UserName:                 colUser,
-	attr.ServerPort:               "sPort",
-}
-
-func column(attribute string) string {
-	if c, ok := columns[attribute]; ok {
-		return c
-	}
-	return attribute
-}
-
 // readRow takes what the rule needs from a row of the table: from the body,
-// where that is a map, and from the attributes. unreadable tells that the row
-// has a time that cannot be read.
+// where that is a map, and from the attributes. unreadable: it has a time
+// that cannot be read.
 func (x *extractor) readRow(lr plog.LogRecord, r *rule.Request) (unreadable bool) {
 	copy(x.values, x.inherited)
 	x.computer = ""

@@ -16,11 +16,11 @@ import (
 // Key stands for a group or a source: SipHash-2-4-128 under the engine's seed.
 // The values hashed are chosen by whoever sends requests; without the seed
 // nobody can aim at the key of a settled group. The key of a group whose
-// group_by has url.path and more is two halves of such hashes (see of): keys of
+// group_by has url.path and more is two halves of such hashes (see Of): keys of
 // two paths differ in 128 bits, those of one path in 64.
 type Key [2]uint64
 
-// Of makes the key of a group such that it tells its URI too: one half stands
+// Of makes the key of a group from that of its URI too: one half stands
 // for the URI, the other for all values together.
 func (k Key) Of(uri Key) Key { return Key{uri[0], k[1]} }
 

@@ -51,7 +51,7 @@ func has(s, needle string) bool {
 	return false
 }
 
-// hasAt tells whether what has looks for is at i.
+// hasAt reports whether what has looks for is at i.
 func hasAt(s string, i int, needle string) bool {
 	end := i + len(needle)
 	return end <= len(s) && equalFoldASCII(s[i:end], needle) &&

@@ -27,7 +27,7 @@ func client(t testing.TB, d *storagetest.Disk) storage.Client {
 	return c
 }
 
-func openJournal(t testing.TB, d *storagetest.Disk) (*Log, error) {
+func openLog(t testing.TB, d *storagetest.Disk) (*Log, error) {
 	j, problem, err := Open(t.Context(), client(t, d))
 	require.NoError(t, err)
 	return j, problem
@@ -35,7 +35,7 @@ func openJournal(t testing.TB, d *storagetest.Disk) (*Log, error) {
 
 // replay opens what is on a disk and returns it as text.
 func replay(t testing.TB, d *storagetest.Disk) (content string, unreadable int, j *Log) {
-	j, problem := openJournal(t, d)
+	j, problem := openLog(t, d)
 	if problem != nil {
 		return "", -1, j
 	}

@@ -1,0 +1,123 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import "github.com/iishunt/iishunt/internal/rule"
+
+// Commit puts a batch into the state. It reports whether windows wait for Next.
+func (e *Engine) Commit(b *Batch, now int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range b.spans {
+		e.commitSpan(&b.spans[i], now)
+	}
+	e.stats.Lost[ReasonParseError] += b.lost
+	for _, m := range b.marks {
+		if m.reason != ReasonParseError {
+			e.stats.Lost[m.reason]++
+		}
+		e.markRange(m.from, m.to, m.reason)
+	}
+	for i := range b.counts {
+		e.count(&b.counts[i])
+	}
+	n := len(e.cfg.GroupBy)
+	for i := range b.requests {
+		e.add(b.keys[i], &b.requests[i], b.values[i*n:(i+1)*n])
+	}
+	for i, n := range b.excluded {
+		e.stats.Excluded[i] += n
+	}
+	e.stats.Foreign += b.foreign
+	for i, n := range b.missing {
+		e.stats.Missing[i] += n
+	}
+	e.stats.Future += b.future
+	e.changes.scalars = true
+	return e.advance(now, false)
+}
+
+func (e *Engine) commitSpan(s *span, now int64) {
+	src := e.clock.touch(s.key, now)
+	e.sourceChanged(s.key, src)
+	if s.lostFirst && src.timed {
+		e.mark(e.paneOf(src.last), ReasonParseError)
+		src.pending = true
+	}
+	if !s.timed {
+		src.pending = src.pending || s.lostLast
+		if !src.timed && s.lostLast {
+			e.undated = max(e.undated, now)
+		}
+		return
+	}
+	if src.pending {
+		from := s.first
+		if src.timed {
+			from = src.last
+		}
+		e.markRange(from, s.first, ReasonParseError)
+	}
+	src.pending = s.lostLast
+	e.clock.observe(s.key, now, s.oldest, s.newest, s.last)
+	e.firstSeen = min(e.firstSeen, s.oldest)
+}
+
+func (e *Engine) count(c *paneCount) {
+	e.stats.Funnel.add(&c.funnel)
+	if c.pane >= e.closed {
+		pn := e.pane(c.pane)
+		pn.funnel.add(&c.funnel)
+		e.paneChanged(c.pane, pn)
+	}
+}
+
+func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
+	p := e.paneOf(r.Time)
+	if p < e.closed {
+		e.lose(p, ReasonLate)
+		return
+	}
+	pn := e.pane(p)
+	g, known := pn.groups[k]
+	switch {
+	case known && g == nil: // settled
+		return
+	case !known:
+		if e.room >= e.cfg.MaxGroups || !e.create(pn, k, r, values) {
+			e.lose(p, ReasonMaxGroups)
+			return
+		}
+		e.groupChanged(p, k, pn.groups[k])
+	case g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence):
+		e.groupChanged(p, k, g)
+	default:
+		pn.groups[k] = nil
+		if !g.changed { // else it is among the changes
+			e.groupChanged(p, k, nil)
+		}
+		e.open--
+		e.room -= int(g.extra)
+		pn.open--
+		pn.extra -= int(g.extra)
+	}
+}
+
+// create puts a new group into a pane unless it takes more room than is left.
+func (e *Engine) create(pn *pane, k rule.Key, r *rule.Request, values []string) bool {
+	g := newGroup(r, values)
+	g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence)
+	extra := g.text() / extraText
+	if e.room+1+extra > e.cfg.MaxGroups {
+		return false
+	}
+	g.extra = int32(extra)
+	pn.groups[k] = g
+	e.groups++
+	e.open++
+	e.room += 1 + extra
+	pn.open++
+	pn.extra += extra
+	return true
+}

@@ -1,0 +1,103 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/iishunt/iishunt/internal/codec"
+	"github.com/iishunt/iishunt/internal/rule"
+)
+
+// Finding is a group with few enough clients in a window.
+type Finding struct {
+	ID          string // of rule, group, window and clients: the same wherever it is computed
+	WindowStart int64  // nanoseconds since the Unix epoch, as all times here
+	WindowEnd   int64
+	Values      []string // of group_by, as spelled in the earliest request
+	Clients     []string // sorted
+	Sites       []string // sorted
+	Hosts       []string // sorted
+	Servers     []string // sorted
+	Requests    uint64
+	FirstSeen   int64    // the query's StartTime
+	LastSeen    int64    // the last request; under sentinel the query's EndTime
+	Methods     []string // sorted
+	NoReferer   uint64   // requests without a referer
+	Foreign     uint64   // requests with a referer of another host
+	Samples     []Sample // in order of time
+	Novelty     Novelty
+	// HistoryStart is the event time from which on earlier requests are remembered.
+	HistoryStart int64
+	Reasons      Reasons
+
+	key rule.Key // of rule, group and clients: the same in every window
+}
+
+func (f *Finding) compare(o *Finding) int {
+	if c := cmp.Compare(f.FirstSeen, o.FirstSeen); c != 0 {
+		return c
+	}
+	if c := slices.Compare(f.Values, o.Values); c != 0 {
+		return c
+	}
+	return strings.Compare(f.ID, o.ID)
+}
+
+// Novelty tells whether the URI of a finding (its group, where url.path is not
+// in group_by) was requested before the window.
+type Novelty uint8
+
+// The novelties.
+const (
+	// NoveltyUnknown: nothing is remembered from before the window.
+	NoveltyUnknown Novelty = iota
+	// NoveltyNew: no earlier request is remembered.
+	NoveltyNew
+	// NoveltyKnown: there was an earlier request.
+	NoveltyKnown
+)
+
+func (f *Finding) append(b []byte) []byte {
+	b = codec.AppendText(b, f.ID)
+	b = codec.AppendInt(codec.AppendInt(b, f.WindowStart), f.WindowEnd)
+	for _, list := range [...][]string{f.Values, f.Clients, f.Sites, f.Hosts, f.Servers, f.Methods} {
+		b = appendTexts(b, list)
+	}
+	b = codec.AppendUint(b, f.Requests)
+	b = codec.AppendInt(codec.AppendInt(b, f.FirstSeen), f.LastSeen)
+	b = codec.AppendUint(codec.AppendUint(b, f.NoReferer), f.Foreign)
+	b = append(b, byte(f.Novelty))
+	b = codec.AppendInt(b, f.HistoryStart)
+	b = codec.AppendUint(b, uint64(f.Reasons))
+	return samples(f.Samples).append(b)
+}
+
+func (d *decoder) finding() *Finding {
+	f := &Finding{ID: d.Text(), WindowStart: d.Int(), WindowEnd: d.Int()}
+	for _, list := range [...]*[]string{&f.Values, &f.Clients, &f.Sites, &f.Hosts, &f.Servers, &f.Methods} {
+		*list = d.texts()
+	}
+	f.Requests = d.Uint()
+	f.FirstSeen, f.LastSeen = d.Int(), d.Int()
+	f.NoReferer, f.Foreign = d.Uint(), d.Uint()
+	f.Novelty = Novelty(d.Byte())
+	f.HistoryStart = d.Int()
+	f.Reasons = Reasons(d.Uint())
+	f.Samples = d.samples()
+	return f
+}
+
+func appendFindings(b []byte, findings []*Finding) []byte {
+	if len(findings) == 0 {
+		return b
+	}
+	b = codec.AppendUint(append(b, sectionFindings), uint64(len(findings)))
+	for _, f := range findings {
+		b = f.append(b)
+	}
+	return b
+}

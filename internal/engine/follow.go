@@ -1,0 +1,168 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"slices"
+
+	"github.com/iishunt/iishunt/internal/codec"
+	"github.com/iishunt/iishunt/internal/rule"
+)
+
+// Follow makes the engine collect its changes for TakeChanges. It is called
+// after Apply and Restored, and before any record. An evaluation calls keep with
+// changes that are large: they come before all that are taken later.
+func (e *Engine) Follow(keep func(changes []byte)) {
+	e.evaluateMu.Lock()
+	defer e.evaluateMu.Unlock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.following, e.keep = true, keep
+}
+
+// TakeChanges returns what has changed since the last call, for Apply; nothing
+// if nothing has. Only an engine that follows its changes (see Follow) has any.
+func (e *Engine) TakeChanges() []byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.takeChanges()
+}
+
+func (e *Engine) takeChanges() []byte {
+	e.fixChanges()
+	b := e.changes.taken
+	e.changes.taken = nil
+	return b
+}
+
+// fixChanges writes down what has changed so far.
+func (e *Engine) fixChanges() {
+	c := &e.changes
+	b := c.taken
+	if b == nil && (c.scalars || len(c.groups) > 0) {
+		b = make([]byte, 0, 1024)
+	}
+	for _, k := range c.sources {
+		if s := e.clock.sources[k]; s != nil && s.changed {
+			s.changed = false
+			b = s.append(append(b, sectionSource), k)
+		}
+	}
+	for _, p := range c.panes {
+		if pn := e.anyPane(p); pn != nil && pn.changed {
+			pn.changed = false
+			b = pn.append(append(b, sectionPane), p)
+		}
+	}
+	b = e.appendChangedGroups(b)
+	if c.ranges {
+		b = e.lossRanges.append(append(b, sectionLossRanges))
+	}
+	if c.scalars {
+		b = e.appendScalars(b)
+	}
+	*c = changes{groups: c.groups[:0], panes: c.panes[:0], sources: c.sources[:0], taken: b}
+}
+
+func (e *Engine) appendChangedGroups(b []byte) []byte {
+	refs := e.changes.groups
+	for i := 0; i < len(refs); {
+		p, n := refs[i].pane, 1
+		for i+n < len(refs) && refs[i+n].pane == p {
+			n++
+		}
+		pn := e.anyPane(p)
+		b = codec.AppendInt(append(b, sectionGroups), p)
+		b = codec.AppendUint(b, uint64(n))
+		for _, r := range refs[i : i+n] {
+			b = pn.appendGroup(b, r.key)
+		}
+		i += n
+	}
+	return b
+}
+
+func (e *Engine) groupChanged(p int64, k rule.Key, g *group) {
+	if !e.following || g != nil && g.changed {
+		return
+	}
+	if g != nil {
+		g.changed = true
+	}
+	e.changes.groups = append(e.changes.groups, groupRef{p, k})
+}
+
+func (e *Engine) paneChanged(p int64, pn *pane) {
+	if e.following && !pn.changed {
+		pn.changed = true
+		e.changes.panes = append(e.changes.panes, p)
+	}
+}
+
+func (e *Engine) sourceChanged(k rule.Key, s *source) {
+	if e.following && !s.changed {
+		s.changed = true
+		e.changes.sources = append(e.changes.sources, k)
+	}
+}
+
+// pieceOfFindings is how many findings are written at once.
+const pieceOfFindings = 512
+
+// logFindings hands the findings that an evaluation put into the outbox to keep,
+// in pieces, but for the last piece, which it returns. They come before the
+// section of the evaluation: after a crash between the two they are
+// found again, and none is lost.
+func (e *Engine) logFindings(findings []*Finding) []byte {
+	if !e.following {
+		return nil
+	}
+	for len(findings) > pieceOfFindings {
+		e.keep(appendFindings(nil, findings[:pieceOfFindings]))
+		findings = findings[pieceOfFindings:]
+	}
+	return appendFindings(nil, findings)
+}
+
+// logEvaluated records an evaluation, with the last of its findings and the keys
+// of all that it gave. mu is held.
+func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, complete bool) {
+	if !e.following {
+		return
+	}
+	e.changes.scalars = true // a watermark that passed windows is kept with what they gave
+	e.fixChanges()
+	b := e.changes.taken
+	b = append(b, findings...)
+	b = codec.AppendInt(append(b, sectionEvaluated), end)
+	b = codec.AppendBool(b, complete)
+	b = codec.AppendUint(b, uint64(len(kept)))
+	for _, f := range kept {
+		b = appendKey(b, f.key)
+	}
+	e.changes.taken = b
+}
+
+// logDelivered names the findings, rather than their number: where a part of
+// what is stored is damaged, no others are taken for delivered.
+func (e *Engine) logDelivered(findings []*Finding) {
+	if !e.following {
+		return
+	}
+	e.fixChanges()
+	var ids []string
+	for _, f := range findings {
+		ids = append(ids, f.ID)
+	}
+	slices.Sort(ids)
+	e.changes.taken = appendTexts(append(e.changes.taken, sectionDelivered), ids)
+}
+
+func (e *Engine) appendScalars(b []byte) []byte {
+	b = append(b, sectionScalars)
+	for _, t := range [...]int64{e.clock.watermark, e.firstSeen, e.undated, e.evaluated} {
+		b = codec.AppendInt(b, t)
+	}
+	return codec.AppendBool(b, e.clock.seen)
+}

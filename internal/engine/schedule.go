@@ -1,0 +1,114 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"math"
+	"slices"
+)
+
+// Tick moves the watermark with the wall clock. It reports whether windows wait
+// for Next.
+func (e *Engine) Tick(now int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.advance(now, true)
+}
+
+// Hold keeps the watermark where it is for an idle timeout, however long it has
+// stood: records are known to exist that the engine may not count yet, because
+// they were refused or wait in a call.
+func (e *Engine) Hold(now int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.clock.holdSince = now
+	e.clock.hold(now)
+}
+
+// Flush schedules every window that has records, and marks those as cut by the
+// shutdown. No record may follow.
+func (e *Engine) Flush() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.schedule(math.MaxInt64-e.window, Reasons(0).with(ReasonShutdown))
+}
+
+func (e *Engine) advance(now int64, all bool) bool {
+	if e.clock.advance(now, all) {
+		e.schedule(e.clock.watermark, 0)
+	}
+	return len(e.queue) > 0
+}
+
+// schedule queues the windows that end at or before event time w and have panes,
+// in order of their ends, and closes the panes that no later window covers.
+func (e *Engine) schedule(w int64, cut Reasons) {
+	if e.paneOf(w) <= e.closed {
+		return
+	}
+	var ends []int64
+	for p := range e.panes {
+		last := min(e.lastEnd(p), e.endBefore(w))
+		for end := e.firstEnd(p); end <= last; end += e.every {
+			if end > e.scheduled {
+				ends = append(ends, end)
+			}
+		}
+	}
+	slices.Sort(ends)
+	for _, end := range slices.Compact(ends) {
+		e.queue = append(e.queue, e.windowAt(end, cut))
+	}
+	e.closed = max(e.closed, e.paneOf(w))
+	e.scheduled = max(e.scheduled, e.endBefore(w))
+	for p, pn := range e.panes {
+		if e.lastEnd(p) <= e.scheduled {
+			e.groups -= len(pn.groups)
+			e.room -= len(pn.groups) + pn.extra
+			e.open -= pn.open
+			delete(e.panes, p)
+			e.closing[p] = pn
+		}
+	}
+}
+
+// windowAt collects what Evaluate needs of the window that ends at end. cut are
+// reasons that hold whatever its panes say.
+func (e *Engine) windowAt(end int64, cut Reasons) Window {
+	win := Window{Start: end - e.window, End: end, firstRecord: e.firstSeen}
+	if win.Start < e.firstSeen {
+		cut = cut.with(ReasonWindowStart)
+	}
+	for r := range NumReasons {
+		if cut.Has(r) {
+			win.Reasons = win.Reasons.with(r)
+			e.stats.Lost[r]++
+		}
+	}
+	for p := e.paneOf(win.Start); p*e.length < end; p++ {
+		if pn := e.panes[p]; pn != nil {
+			win.Reasons |= pn.reasons
+			win.Funnel.add(&pn.funnel)
+		}
+	}
+	win.panes = panesWithin(e.panes, win.Start, end, e.length)
+	win.Reasons |= e.lossRanges.reasons(win.Start, end)
+	if win.Start <= e.undated { // a line is written before it is read
+		win.Reasons = win.Reasons.with(ReasonParseError)
+	}
+	return win
+}
+
+// Next takes the next window to be evaluated, in order of their ends.
+func (e *Engine) Next() (Window, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.queue) == 0 {
+		return Window{}, false
+	}
+	w := e.queue[0]
+	e.queue[0] = Window{}
+	e.queue = e.queue[1:]
+	return w, true
+}

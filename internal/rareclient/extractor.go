@@ -1,0 +1,85 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclient
+
+import (
+	"slices"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/iishunt/iishunt/internal/attr"
+	"github.com/iishunt/iishunt/internal/engine"
+	"github.com/iishunt/iishunt/internal/rule"
+)
+
+// extractor reads the tuples that the rule needs out of log records. It keeps
+// its buffers between records and is not safe for concurrent use.
+type extractor struct {
+	table bool     // the input is a table's rows
+	names []string // of what group_by is read from: attributes or columns
+	// others are the indexes of names that request does not hold.
+	others    []int
+	pathAt    int // index of url.path in group_by, or -1
+	uaAt      int
+	values    []string
+	inherited []string     // values of group_by that the resource has
+	request   rule.Request // of the current record; a field, so that it is not allocated for each
+
+	batch      *engine.Batch
+	resource   []string // identity of the resource
+	source     sourceID // of the current record, where haveSource
+	haveSource bool
+	computer   string // of the current row
+	// lacking is the scope of a record that lacks an attribute which the rule needs.
+	lacking *string
+}
+
+// sourceID tells the sources of one resource apart: the file, or where rows name
+// no file, the server and the site.
+type sourceID struct{ file, computer, site string }
+
+func newExtractor(e *engine.Engine, cfg *Config) *extractor {
+	x := &extractor{
+		table: cfg.Input == InputTable, names: slices.Clone(cfg.GroupBy), batch: e.NewBatch(),
+		values: make([]string, len(cfg.GroupBy)), inherited: make([]string, len(cfg.GroupBy)),
+		pathAt: slices.Index(cfg.GroupBy, attr.URLPath), uaAt: slices.Index(cfg.GroupBy, attr.UserAgentOriginal),
+	}
+	for i := range x.names {
+		if x.table {
+			x.names[i] = column(x.names[i])
+		}
+		if i != x.pathAt && i != x.uaAt {
+			x.others = append(x.others, i)
+		}
+	}
+	return x
+}
+
+// release lets go of the strings of the last call.
+func (x *extractor) release() {
+	x.batch.Reset(0)
+	clear(x.values)
+	clear(x.inherited)
+	clear(x.resource)
+	x.request, x.source, x.computer = rule.Request{}, sourceID{}, ""
+}
+
+// other keeps a value that only group_by asks for.
+func (x *extractor) other(k string, v pcommon.Value) {
+	for _, i := range x.others {
+		if k == x.names[i] {
+			x.values[i] = v.AsString()
+		}
+	}
+}
+
+// finish copies what group_by has in common with the request.
+func (x *extractor) finish(r *rule.Request) {
+	if x.pathAt >= 0 {
+		x.values[x.pathAt] = r.Path
+	}
+	if x.uaAt >= 0 {
+		x.values[x.uaAt] = r.UserAgent
+	}
+}

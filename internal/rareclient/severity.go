@@ -1,0 +1,14 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rareclient
+
+import "go.opentelemetry.io/collector/pdata/plog"
+
+// severities maps Sentinel's words to OpenTelemetry severity numbers.
+var severities = map[string]plog.SeverityNumber{
+	"Informational": plog.SeverityNumberInfo,
+	"Low":           plog.SeverityNumberInfo2,
+	"Medium":        plog.SeverityNumberWarn,
+	"High":          plog.SeverityNumberError,
+}

@@ -1,0 +1,180 @@
+// Copyright The iishunt Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rule
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The bounds of the settings.
+const (
+	maxThreshold  = 1000 // clients
+	maxPanes      = 1440 // of a window
+	maxEvidence   = 100  // requests of a finding
+	maxGroupBy    = 8    // attributes
+	maxStatusCode = 999
+	minWindow     = time.Second
+	// maxDuration is ten years. A time of this century and the sum of all durations
+	// are then far from the end of int64 nanoseconds, which is in 2262, and from
+	// the times that a stored state may have.
+	maxDuration = 10 * 365 * 24 * time.Hour
+)
+
+// Check returns every mistake in the settings, each naming its key, its
+// value and what is allowed. It is not called Validate: the Collector calls
+// that of every embedded struct too, and each mistake would be reported twice.
+func (c *Config) Check() error {
+	return errors.Join(c.validateRule(), c.validateTime(), c.Match.Check(), c.validateExclude())
+}
+
+func (c *Config) validateRule() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	switch {
+	case len(c.GroupBy) == 0 || len(c.GroupBy) > maxGroupBy:
+		bad("group_by: %d attributes; name 1 to %d, such as [url.path]", len(c.GroupBy), maxGroupBy)
+	case slices.Contains(c.GroupBy, ""):
+		bad("group_by: an empty attribute name")
+	}
+	for i, name := range c.GroupBy {
+		if slices.Contains(c.GroupBy[:i], name) {
+			bad("group_by: %q is named twice", name)
+		}
+		if secret := strings.ToLower(name); strings.Contains(secret, "cookie") || strings.Contains(secret, "authorization") {
+			bad("group_by: %q; cookies and credentials are secrets, and each detection would carry one", name)
+		}
+	}
+	if c.ClientThreshold < 1 || c.ClientThreshold > maxThreshold {
+		bad("client_threshold: %d; it must be 1 to %d", c.ClientThreshold, maxThreshold)
+	}
+	if c.Comparison != Equal && c.Comparison != LessOrEqual {
+		bad("comparison: %q; it must be eq (exactly client_threshold clients) or lte (at most)", c.Comparison)
+	}
+	if c.Semantics != Corrected && c.Semantics != Sentinel {
+		bad("semantics: %q; it must be corrected or sentinel", c.Semantics)
+	}
+	if c.MinRequests < 1 {
+		bad("min_requests: %d; it must be 1 or more", c.MinRequests)
+	}
+	if c.MaxGroups < 1 {
+		bad("max_groups: %d; it must be 1 or more", c.MaxGroups)
+	}
+	if c.Evidence < 0 || c.Evidence > maxEvidence {
+		bad("evidence: %d; it must be 0 (no sample requests) to %d", c.Evidence, maxEvidence)
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateTime() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	windows := c.Window >= minWindow && c.Every >= 0
+	switch {
+	case c.Window < minWindow || c.Window > maxDuration:
+		bad("window: %s; it must be %s to %s (ten years)", c.Window, minWindow, maxDuration)
+	case c.Every < 0:
+		bad("every: %s; it must not be negative", c.Every)
+	case c.Every > c.Window:
+		bad("every: %s is longer than window: %s; the time between two windows would never be looked at", c.Every, c.Window)
+	}
+	if windows && c.Window/c.Pane() > maxPanes {
+		bad("every: %s and window: %s have only %s as their greatest common divisor, which cuts a window into %d panes; choose values with a larger one (at most %d panes)",
+			c.Hop(), c.Window, c.Pane(), c.Window/c.Pane(), maxPanes)
+	}
+	if c.AllowedLateness < 0 || c.AllowedLateness > maxDuration {
+		bad("allowed_lateness: %s; it must be 0s to %s (ten years)", c.AllowedLateness, maxDuration)
+	}
+	if c.IdleTimeout <= 0 || c.IdleTimeout > maxDuration {
+		bad("idle_timeout: %s; it must be more than 0, and at most %s (ten years)", c.IdleTimeout, maxDuration)
+	}
+	if c.SuppressFor < 0 || c.SuppressFor > maxDuration {
+		bad("suppress_for: %s; it must be 0s (repeats every finding) to %s (ten years)", c.SuppressFor, maxDuration)
+	}
+	return errors.Join(errs...)
+}
+
+// Check returns every mistake in the match block.
+func (c *MatchConfig) Check() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if slices.Contains(c.Extensions, "") {
+		bad("match::extensions: an empty text; use [] to look at every URI")
+	}
+	if slices.Contains(c.UserAgentPrefixes, "") {
+		bad("match::user_agent_prefixes: an empty text; use [] to look at every user agent")
+	}
+	for _, s := range c.StatusCodes {
+		if s < 100 || s > maxStatusCode {
+			bad("match::status_codes: %d; it must be 100 to %d", s, maxStatusCode)
+		}
+	}
+	if p := c.PrivateClients; p != Exclude && p != Include {
+		bad("match::private_clients: %q; it must be exclude or include", p)
+	}
+	if p := c.PrivateServers; p != Exclude && p != Include {
+		bad("match::private_servers: %q; it must be exclude or include", p)
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateExclude() error {
+	var errs []error
+	names := map[string]bool{}
+	for i := range c.Exclude {
+		e := &c.Exclude[i]
+		if err := e.validate(); err != nil {
+			errs = append(errs, fmt.Errorf("exclude[%d]: %w", i, err))
+		}
+		if names[e.Name] {
+			errs = append(errs, fmt.Errorf("exclude[%d]: name: %q is used twice; each exclusion is counted by its name", i, e.Name))
+		}
+		names[e.Name] = true
+	}
+	for i, p := range c.ExcludePresets {
+		if _, ok := presets[p]; !ok {
+			errs = append(errs, fmt.Errorf("exclude_presets: %q is unknown; known are %s", p, strings.Join(PresetNames(), ", ")))
+		}
+		if slices.Contains(c.ExcludePresets[:i], p) {
+			errs = append(errs, fmt.Errorf("exclude_presets: %q is named twice", p))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (e *ExcludeConfig) validate() error {
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if e.Name == "" {
+		bad("name: it must be given; the exclusion is counted by it")
+	}
+	if strings.HasPrefix(e.Name, presetPrefix) {
+		bad("name: %q; names that begin with %s are the presets'", e.Name, presetPrefix)
+	}
+	if len(e.Clients)+len(e.Paths)+len(e.Hosts)+len(e.UserAgents) == 0 {
+		bad("clients, paths, hosts and user_agents are all empty; it would leave nothing out")
+	}
+	for _, s := range e.Clients {
+		if _, err := ParsePrefix(s); err != nil {
+			bad("clients: %q is neither an address nor a CIDR such as 198.51.100.0/24", s)
+		}
+	}
+	for _, s := range e.Paths {
+		if !strings.HasPrefix(s, "/") || strings.Trim(s, "/") == "" {
+			bad("paths: %q; it must begin with / and name at least one segment, such as /health/", s)
+		}
+	}
+	for _, s := range e.Hosts {
+		if s == "" || strings.Contains(strings.TrimPrefix(s, "*."), "*") || s == "*." {
+			bad("hosts: %q; it must be a host name or *.suffix", s)
+		}
+	}
+	if slices.Contains(e.UserAgents, "") {
+		bad("user_agents: an empty text would leave out every user agent")
+	}
+	return errors.Join(errs...)
+}
