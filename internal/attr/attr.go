@@ -28,6 +28,7 @@ const (
 
 // What IIS logs and the conventions have no name for.
 const (
+	IISPage       = "iis.page"        // the file that url.path asks for, see internal/page
 	IISParseError = "iis.parse_error" // why a line could not be read
 	IISSite       = "iis.site"        // s-sitename, such as W3SVC1
 )
@@ -49,6 +50,7 @@ const (
 	DetectionLastSeen            = "detection.last_seen"
 	DetectionMethods             = "detection.methods"
 	DetectionNew                 = "detection.new"
+	DetectionPaths               = "detection.paths"
 	DetectionRefererForeignCount = "detection.referer.foreign_count"
 	DetectionRefererMissingCount = "detection.referer.missing_count"
 	DetectionRequestCount        = "detection.request_count"
@@ -64,6 +66,7 @@ const (
 	EvidenceClient  = "client"
 	EvidenceFile    = "file"
 	EvidenceMethod  = "method"
+	EvidencePath    = "path"
 	EvidenceQuery   = "query"
 	EvidenceReferer = "referer"
 	EvidenceStatus  = "status"

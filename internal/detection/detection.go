@@ -45,6 +45,7 @@ func Read(lr plog.LogRecord) (d *report.Detection, ok bool) {
 		ID:        str(m, attr.DetectionID),
 		Rule:      rule(lr),
 		Path:      str(m, attr.URLPath),
+		Page:      str(m, attr.IISPage),
 		UserAgent: str(m, attr.UserAgentOriginal),
 		Group:     group(m),
 		Clients:   strs(m, attr.DetectionClients),
@@ -112,7 +113,7 @@ func threats(m pcommon.Map, id, name, reference string) []report.Threat {
 func group(m pcommon.Map) map[string]string {
 	var out map[string]string
 	for key, v := range m.All() {
-		if key == attr.URLPath || key == attr.UserAgentOriginal || key == attr.ClientAddress || inFamily(key) {
+		if key == attr.URLPath || key == attr.IISPage || key == attr.UserAgentOriginal || key == attr.ClientAddress || inFamily(key) {
 			continue
 		}
 		if out == nil {

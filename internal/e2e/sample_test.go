@@ -19,6 +19,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/iishunt/iishunt/internal/w3c"
 )
 
 const sample = "../../testdata/sample"
@@ -56,7 +58,7 @@ func readPlainly(t *testing.T, root string) map[string]logLine {
 			case strings.HasPrefix(text, "#Fields: "):
 				fields = strings.Fields(text[len("#Fields: "):])
 			case text != "" && text[0] != '#':
-				line := logLine{text: strings.ToValidUTF8(text, "\uFFFD")}
+				line := logLine{text: w3c.Repair(text)}
 				if values := strings.Split(text, " "); len(values) == len(fields) {
 					line.columns = map[string]string{}
 					for i, f := range fields {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/iishunt/iishunt/internal/page"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -84,8 +85,8 @@ func (b *Batch) Source(identity ...string) {
 }
 
 // Add runs the match stages on a record of the current source and keeps it if
-// it matched. values are those of group_by; they are copied, the strings are
-// not. The time becomes the wall clock where it lies further in the future than
+// it matched. values are those of group_by, but that of iis.page, which is made of
+// the path here; they are copied, the strings are not. The time becomes the wall clock where it lies further in the future than
 // the allowed lateness, or before earliest. It returns what the match stages decided.
 func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
 	// No log is older than earliest: such a time is as wrong as one of the future.
@@ -158,6 +159,12 @@ func (b *Batch) funnel(t int64) *Funnel {
 }
 
 func (b *Batch) keep(r *rule.Request, values []string) {
+	n := len(b.values)
+	b.values = append(b.values, values...)
+	values = b.values[n:]
+	if at := b.engine.bounds.pageAt; at >= 0 {
+		values[at] = page.Of(r.Path, b.engine.fold)
+	}
 	b.scratch = b.scratch[:0]
 	from, to := 0, 0 // the path
 	for i, v := range values {
@@ -176,5 +183,4 @@ func (b *Batch) keep(r *rule.Request, values []string) {
 		b.requests[len(b.requests)-1].Client = boundedValue(r.Client, maxClient)
 	}
 	b.keys = append(b.keys, k)
-	b.values = append(b.values, values...)
 }

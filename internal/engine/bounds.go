@@ -29,6 +29,13 @@ const (
 	extraText = 1024
 )
 
+// bounds is what of a rule a tally needs.
+type bounds struct {
+	clients  int // more settle the group
+	evidence int // sample requests
+	pageAt   int // index of iis.page in group_by, or -1
+}
+
 func copyValues(values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

@@ -25,6 +25,7 @@ const (
 	sectionDelivered
 	sectionHistory
 	sectionSuppressed
+	sectionFindings2 // with spellings; sectionFindings is only read
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and

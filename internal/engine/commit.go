@@ -90,7 +90,7 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 			return
 		}
 		e.groupChanged(p, k, pn.groups[k])
-	case g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence):
+	case g.add(r, values, &e.bounds):
 		e.groupChanged(p, k, g)
 	default:
 		pn.groups[k] = nil
@@ -106,8 +106,8 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 
 // create puts a new group into a pane unless it takes more room than is left.
 func (e *Engine) create(pn *pane, k rule.Key, r *rule.Request, values []string) bool {
-	g := newGroup(r, values)
-	g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence)
+	g := newGroup(r, values, &e.bounds)
+	g.add(r, values, &e.bounds)
 	extra := g.text() / extraText
 	if e.room+1+extra > e.cfg.MaxGroups {
 		return false

@@ -24,8 +24,10 @@ type Engine struct {
 	ruleID  string
 	matcher *rule.Matcher
 	seed    rule.Seed
+	fold    bool
 	pathAt  int // index of url.path in group_by when it is case-folded, else -1
-	uriAt   int // index of url.path in group_by; -1 where a group itself stands for a URI
+	uriAt   int // index of iis.page or url.path in group_by; -1 where a group itself stands for a URI
+	bounds  bounds
 
 	tiling
 
@@ -67,6 +69,7 @@ type Engine struct {
 
 // New returns an engine for a valid Config. ruleID goes into the ids of findings.
 func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
+	cfg.GroupBy = cfg.Groups()
 	e := &Engine{
 		cfg: cfg, ruleID: ruleID, matcher: rule.NewMatcher(&cfg), seed: seed, pathAt: -1, uriAt: -1,
 		tiling: newTiling(&cfg), clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
@@ -74,11 +77,18 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, undated: minTime,
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
-	if len(cfg.GroupBy) > 1 {
-		e.uriAt = slices.Index(cfg.GroupBy, attr.URLPath)
+	e.bounds = bounds{
+		clients: cfg.ClientThreshold, evidence: cfg.Evidence,
+		pageAt: slices.Index(cfg.GroupBy, attr.IISPage),
 	}
-	if cfg.FoldsCase() {
-		e.pathAt = slices.Index(cfg.GroupBy, attr.URLPath)
+	path := slices.Index(cfg.GroupBy, attr.URLPath)
+	if len(cfg.GroupBy) > 1 {
+		if e.uriAt = e.bounds.pageAt; e.uriAt < 0 {
+			e.uriAt = path
+		}
+	}
+	if e.fold = cfg.FoldsCase(); e.fold {
+		e.pathAt = path
 	}
 	e.stats.Excluded = make([]uint64, len(e.matcher.Exclusions()))
 	return e

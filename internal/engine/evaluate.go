@@ -82,7 +82,7 @@ func (e *Engine) merge(later []closedPane, k rule.Key, t *tally) (*tally, bool) 
 		case merged == t:
 			merged = t.clone()
 		}
-		if !merged.merge(&o.tally, e.cfg.ClientThreshold, e.cfg.Evidence) {
+		if !merged.merge(&o.tally, &e.bounds) {
 			return nil, false
 		}
 	}
@@ -100,6 +100,10 @@ func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 		Values: t.values, Hosts: t.hosts, Servers: t.servers, Methods: t.methods, Samples: t.samples,
 		Requests: t.requests, NoReferer: uint64(t.noRef), Foreign: uint64(t.foreign), FirstSeen: t.first, LastSeen: t.last,
 		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord),
+	}
+	if at := e.bounds.pageAt; at >= 0 {
+		f.Page = t.values[at]
+		f.Path, f.Paths = t.all(f.Page)
 	}
 	for _, c := range t.clients {
 		f.Clients = append(f.Clients, c.text)

@@ -18,6 +18,9 @@ type Finding struct {
 	WindowStart int64  // nanoseconds since the Unix epoch, as all times here
 	WindowEnd   int64
 	Values      []string // of group_by, as spelled in the earliest request
+	Page        string   // where group_by has iis.page, as the two below
+	Path        string   // of the earliest request
+	Paths       []string // by which the page was asked for, the smallest 32, sorted
 	Clients     []string // sorted
 	Sites       []string // sorted
 	Hosts       []string // sorted
@@ -73,10 +76,11 @@ func (f *Finding) append(b []byte) []byte {
 	b = append(b, byte(f.Novelty))
 	b = codec.AppendInt(b, f.HistoryStart)
 	b = codec.AppendUint(b, uint64(f.Reasons))
-	return samples(f.Samples).append(b)
+	b = samples(f.Samples).append(b)
+	return appendTexts(codec.AppendText(codec.AppendText(b, f.Page), f.Path), f.Paths)
 }
 
-func (d *decoder) finding() *Finding {
+func (d *decoder) finding(section byte) *Finding {
 	f := &Finding{ID: d.Text(), WindowStart: d.Int(), WindowEnd: d.Int()}
 	for _, list := range [...]*[]string{&f.Values, &f.Clients, &f.Sites, &f.Hosts, &f.Servers, &f.Methods} {
 		*list = d.texts()
@@ -88,6 +92,9 @@ func (d *decoder) finding() *Finding {
 	f.HistoryStart = d.Int()
 	f.Reasons = Reasons(d.Uint())
 	f.Samples = d.samples()
+	if section == sectionFindings2 {
+		f.Page, f.Path, f.Paths = d.Text(), d.Text(), d.texts()
+	}
 	return f
 }
 
@@ -95,7 +102,7 @@ func appendFindings(b []byte, findings []*Finding) []byte {
 	if len(findings) == 0 {
 		return b
 	}
-	b = codec.AppendUint(append(b, sectionFindings), uint64(len(findings)))
+	b = codec.AppendUint(append(b, sectionFindings2), uint64(len(findings)))
 	for _, f := range findings {
 		b = f.append(b)
 	}

@@ -19,8 +19,26 @@ type group struct {
 	changed bool  // it is among the changes; guarded by Engine.mu
 }
 
-func newGroup(r *rule.Request, values []string) *group {
-	return &group{tally: tally{values: copyValues(values), first: r.Time, last: r.Time}}
+func newGroup(r *rule.Request, values []string, b *bounds) *group {
+	return &group{tally: tally{
+		values: copyValues(values), first: r.Time, last: r.Time,
+		spellings: spellings{path: boundedValue(writtenPath(r, values, b), maxValue)},
+	}}
+}
+
+// The forms in which a group is stored.
+const (
+	storedSettled byte = iota
+	storedGroup
+	storedSpelled // a group, then its spellings
+)
+
+// form is the form in which the group is stored.
+func (g *group) form() byte {
+	if g.path != "" || g.paths != nil {
+		return storedSpelled
+	}
+	return storedGroup
 }
 
 func (g *group) append(b []byte) []byte {
@@ -44,10 +62,14 @@ func (g *group) append(b []byte) []byte {
 	b = codec.AppendUint(b, uint64(g.noRef))
 	b = codec.AppendUint(b, uint64(g.foreign))
 	b = codec.AppendUint(b, uint64(g.extra))
-	return g.samples.append(b)
+	b = g.samples.append(b)
+	if g.form() == storedSpelled {
+		b = appendTexts(codec.AppendText(b, g.path), g.paths)
+	}
+	return b
 }
 
-func (d *decoder) group() *group {
+func (d *decoder) group(form byte) *group {
 	g := &group{tally: tally{values: d.texts(), first: d.Int()}}
 	g.last = g.first + int64(d.Uint())
 	g.requests = d.Uint()
@@ -70,6 +92,9 @@ func (d *decoder) group() *group {
 	}
 	g.extra = int32(extra)
 	g.samples = d.samples()
+	if form == storedSpelled {
+		g.path, g.paths = d.Text(), d.texts()
+	}
 	return g
 }
 

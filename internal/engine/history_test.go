@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -17,7 +18,7 @@ import (
 func novelties(findings []*Finding) []string {
 	var out []string
 	for _, f := range findings {
-		out = append(out, fmt.Sprint(f.Values[0], " ", time.Unix(0, f.WindowStart).UTC().Hour(), " ", [...]string{"unknown", "new", "known"}[f.Novelty]))
+		out = append(out, fmt.Sprint(cmp.Or(f.Path, f.Values[0]), " ", time.Unix(0, f.WindowStart).UTC().Hour(), " ", [...]string{"unknown", "new", "known"}[f.Novelty]))
 	}
 	return out
 }

@@ -84,11 +84,7 @@ func oracleWindow(c *rule.Config, matching []rule.Request, end int64) []*oracleG
 		if r.Time < end-int64(c.Window) || r.Time >= end {
 			continue
 		}
-		path := r.Path
-		if c.Semantics == rule.Corrected {
-			path = strings.ToLower(path)
-		}
-		key := path + "\n" + r.UserAgent
+		key := oraclePage(c, r.Path) + "\n" + r.UserAgent
 		g := groups[key]
 		if g == nil {
 			g = &oracleGroup{clients: map[string]bool{}, siteTime: map[string]int64{}}
@@ -120,11 +116,15 @@ func (g *oracleGroup) clientList() []string {
 }
 
 func (g *oracleGroup) identity(c *rule.Config) string {
-	path := g.requests[0].Path
-	if c.Semantics == rule.Corrected {
-		path = strings.ToLower(path)
+	return oraclePage(c, g.requests[0].Path) + "\n" + g.requests[0].UserAgent + "\n" + strings.Join(g.clientList(), " ")
+}
+
+// oraclePage is the page of a path, of the few spellings that the scenarios have.
+func oraclePage(c *rule.Config, path string) string {
+	if c.Semantics == rule.Sentinel {
+		return path
 	}
-	return path + "\n" + g.requests[0].UserAgent + "\n" + strings.Join(g.clientList(), " ")
+	return strings.TrimSuffix(strings.ToLower(path), "/info")
 }
 
 // oracleNovelty looks for an earlier request for the same path, by any browser.
@@ -133,7 +133,7 @@ func oracleNovelty(c *rule.Config, matching []rule.Request, g *oracleGroup, star
 		return "unknown"
 	}
 	for _, r := range matching {
-		if r.Time < start && (r.Path == g.requests[0].Path || c.Semantics == rule.Corrected && strings.EqualFold(r.Path, g.requests[0].Path)) {
+		if r.Time < start && oraclePage(c, r.Path) == oraclePage(c, g.requests[0].Path) {
 			return "known"
 		}
 	}
@@ -160,6 +160,12 @@ func oracleSamples(c *rule.Config, requests []rule.Request) []string {
 		weight, bytes int64
 		text          string // begins with the time
 	}
+	written := func(path string) string {
+		if path == oraclePage(c, path) {
+			return ""
+		}
+		return path
+	}
 	var all []ranked
 	for _, r := range requests {
 		var w int64
@@ -172,7 +178,7 @@ func oracleSamples(c *rule.Config, requests []rule.Request) []string {
 		if r.Query != "" && r.Query != "-" {
 			w++
 		}
-		s := ranked{w, r.Bytes % 4, fmt.Sprintf("%d %s %s %s %s %d", r.Time, r.Client, r.Method, r.Query, r.Referer, r.Bytes%4)}
+		s := ranked{w, r.Bytes % 4, fmt.Sprintf("%d %s %s %s %s %s %d", r.Time, r.Client, written(r.Path), r.Method, r.Query, r.Referer, r.Bytes%4)}
 		if !slices.Contains(all, s) {
 			all = append(all, s)
 		}
@@ -219,7 +225,14 @@ func (g *oracleGroup) text(c *rule.Config, end, firstOfAll int64, novelty string
 		}
 	}
 	complete := end-int64(c.Window) >= firstOfAll
-	return fmt.Sprint(end, " ", g.requests[0].Path, " ", g.requests[0].UserAgent, " ", g.clientList(), sites,
+	page, path, paths := oraclePage(c, g.requests[0].Path), "", map[string]bool{}
+	if c.Semantics == rule.Corrected {
+		path = g.requests[0].Path
+		for _, r := range g.requests {
+			paths[r.Path] = true
+		}
+	}
+	return fmt.Sprint(end, " ", page, " ", path, slices.Sorted(maps.Keys(paths)), " ", g.requests[0].UserAgent, " ", g.clientList(), sites,
 		" ", len(g.requests), " ", first, " ", last, " ", oracleSamples(c, g.requests), " ", complete,
 		" ", slices.Sorted(maps.Keys(methods)), " ", origins["none"], " ", origins["foreign"], " ", novelty)
 }

@@ -52,8 +52,8 @@ func (pn *pane) appendGroup(b []byte, k rule.Key) []byte {
 	b = appendKey(b, k)
 	g := pn.groups[k]
 	if g == nil {
-		return append(b, 0)
+		return append(b, storedSettled)
 	}
 	g.changed = false
-	return g.append(append(b, 1))
+	return g.append(append(b, g.form()))
 }

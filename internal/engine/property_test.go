@@ -148,10 +148,10 @@ func (h *harness) settle(now int64) {
 func findingText(f *Finding) string {
 	var samples []string
 	for _, s := range f.Samples {
-		samples = append(samples, fmt.Sprintf("%d %s %s %s %s %d", s.Time, s.Client, s.Method, s.Query, s.Referer, s.Bytes))
+		samples = append(samples, fmt.Sprintf("%d %s %s %s %s %s %d", s.Time, s.Client, s.Path, s.Method, s.Query, s.Referer, s.Bytes))
 	}
 	novelty := [...]string{"unknown", "new", "known"}[f.Novelty]
-	return fmt.Sprint(f.WindowEnd, " ", f.Values[0], " ", f.Values[1], " ", f.Clients, f.Sites,
+	return fmt.Sprint(f.WindowEnd, " ", f.Values[0], " ", f.Path, f.Paths, " ", f.Values[1], " ", f.Clients, f.Sites,
 		" ", f.Requests, " ", f.FirstSeen, " ", f.LastSeen, " ", samples, " ", f.Reasons == 0,
 		" ", f.Methods, " ", f.NoReferer, " ", f.Foreign, " ", novelty)
 }

@@ -18,7 +18,7 @@ func (e *Engine) Apply(b []byte) error {
 	defer e.mu.Unlock()
 	d := decoder{codec.Decoder{Rest: b}}
 	for len(d.Rest) > 0 && d.Err == nil {
-		switch d.Byte() {
+		switch section := d.Byte(); section {
 		case sectionScalars:
 			e.applyScalars(&d)
 		case sectionSource:
@@ -31,9 +31,9 @@ func (e *Engine) Apply(b []byte) error {
 			e.applyLossRanges(&d)
 		case sectionEvaluated:
 			e.applyEvaluated(&d)
-		case sectionFindings:
+		case sectionFindings, sectionFindings2:
 			for range d.Count(18) {
-				if f := d.finding(); d.Err == nil {
+				if f := d.finding(section); d.Err == nil {
 					e.outbox.add([]*Finding{f})
 				}
 			}
@@ -93,8 +93,12 @@ func (e *Engine) applyGroups(d *decoder) {
 	for range d.Count(settledSize) {
 		k := d.key()
 		var g *group
-		if d.Bool() {
-			g = d.group()
+		switch form := d.Byte(); form {
+		case storedSettled:
+		case storedGroup, storedSpelled:
+			g = d.group(form)
+		default:
+			d.Fail()
 		}
 		if d.Err != nil {
 			return

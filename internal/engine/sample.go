@@ -16,6 +16,7 @@ import (
 type Sample struct {
 	Time    int64 // nanoseconds since the Unix epoch
 	Client  string
+	Path    string // where it is not the page
 	Method  string
 	Query   string
 	Referer string
@@ -40,6 +41,9 @@ const (
 	// OriginForeign: the referer is a page of another host.
 	OriginForeign
 )
+
+// hasPath marks the stored origin of a sample that has a path.
+const hasPath = 1 << 7
 
 // originOf compares the host of the referer with the host asked for.
 func originOf(r *rule.Request) Origin {
@@ -81,7 +85,7 @@ func (s *Sample) compare(o *Sample) int {
 		return cmp.Compare(s.Time, o.Time)
 	}
 	return cmp.Or(
-		strings.Compare(s.Client, o.Client),
+		strings.Compare(s.Client, o.Client), strings.Compare(s.Path, o.Path),
 		strings.Compare(s.Method, o.Method), strings.Compare(s.Query, o.Query),
 		strings.Compare(s.Referer, o.Referer), strings.Compare(s.User, o.User),
 		strings.Compare(s.File, o.File), cmp.Compare(s.Status, o.Status), cmp.Compare(s.Bytes, o.Bytes),
@@ -160,7 +164,7 @@ func (l samples) leastTelling(first int) int {
 // owned returns a copy that shares no memory with the record.
 func (s *Sample) owned() Sample {
 	c := *s
-	for _, text := range []*string{&c.Client, &c.Method, &c.Query, &c.Referer, &c.User, &c.File} {
+	for _, text := range []*string{&c.Client, &c.Path, &c.Method, &c.Query, &c.Referer, &c.User, &c.File} {
 		*text = strings.Clone(*text)
 	}
 	return c
@@ -184,7 +188,11 @@ func (l samples) append(b []byte) []byte {
 			b = codec.AppendText(b, text)
 		}
 		b = codec.AppendInt(codec.AppendInt(b, s.Bytes), int64(s.Status))
-		b = append(b, byte(s.Origin))
+		if s.Path == "" {
+			b = append(b, byte(s.Origin))
+		} else {
+			b = codec.AppendText(append(b, byte(s.Origin)|hasPath), s.Path)
+		}
 	}
 	return b
 }
@@ -196,6 +204,9 @@ func (d *decoder) samples() samples {
 			Time: d.Int(), Client: d.Text(), Method: d.Text(), Query: d.Text(), Referer: d.Text(), User: d.Text(), File: d.Text(),
 			Bytes: d.Int(), Status: int32(d.Int()), Origin: Origin(d.Byte()),
 		})
+		if s := &l[len(l)-1]; s.Origin&hasPath != 0 {
+			s.Origin, s.Path = s.Origin&^hasPath, d.Text()
+		}
 	}
 	return l
 }

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -38,7 +39,8 @@ type site struct {
 // Engine.mu guards it as long as its pane takes records. Afterwards it never
 // changes, so evaluations read it without the lock.
 type tally struct {
-	values   []string // of group_by, as spelled in the earliest request
+	values []string // of group_by, as spelled in the earliest request
+	spellings
 	first    int64
 	last     int64
 	requests uint64
@@ -54,14 +56,18 @@ type tally struct {
 
 // add counts one request. It returns false when its client is one more than
 // the threshold: the group is settled and must be forgotten.
-func (t *tally) add(r *rule.Request, values []string, threshold, evidence int) bool {
-	if !t.addClient(client{r.ClientAddr, r.Client}, threshold) {
+func (t *tally) add(r *rule.Request, values []string, b *bounds) bool {
+	if !t.addClient(client{r.ClientAddr, r.Client}, b.clients) {
 		return false
+	}
+	written := writtenPath(r, values, b)
+	if b.pageAt >= 0 {
+		t.addPath(written, values[b.pageAt], t.requests == 0)
 	}
 	t.requests++
 	t.last = max(t.last, r.Time)
-	if r.Time < t.first || r.Time == t.first && !slices.Equal(values, t.values) {
-		t.spell(r.Time, copyValues(values))
+	if r.Time < t.first || r.Time == t.first && (written != t.path || !slices.Equal(values, t.values)) {
+		t.spell(r.Time, copyValues(values), boundedValue(written, maxValue), b)
 	}
 	t.sites = addSite(t.sites, r.Site, r.Time)
 	t.hosts = addName(t.hosts, r.Host, maxNames)
@@ -75,7 +81,8 @@ func (t *tally) add(r *rule.Request, values []string, threshold, evidence int) b
 		t.foreign++
 	}
 	s := sampleOf(r, origin)
-	t.samples = t.samples.add(&s, evidence)
+	s.Path = cut(written, maxSample)
+	t.samples = t.samples.add(&s, b.evidence)
 	return true
 }
 
@@ -100,9 +107,9 @@ func (t *tally) addClient(c client, threshold int) bool {
 
 // spell keeps the spelling (bounded copies) of the earliest request, of equally
 // early ones the smallest.
-func (t *tally) spell(at int64, values []string) {
-	if at < t.first || at == t.first && slices.Compare(values, t.values) < 0 {
-		t.values = values
+func (t *tally) spell(at int64, values []string, path string, b *bounds) {
+	if at < t.first || at == t.first && cmp.Or(slices.Compare(values, t.values), comparePaths(path, t.path, values, b)) < 0 {
+		t.values, t.path = values, path
 	}
 	t.first = min(t.first, at)
 }
@@ -122,18 +129,18 @@ func addSite(sites []site, name string, t int64) []site {
 
 // text returns the bytes of text in a group of one request.
 func (t *tally) text() int {
-	n := 0
+	n := len(t.path)
 	for _, v := range t.values {
 		n += len(v)
 	}
-	for _, list := range [...][]string{t.hosts, t.servers, t.methods} {
+	for _, list := range [...][]string{t.paths, t.hosts, t.servers, t.methods} {
 		for _, name := range list {
 			n += len(name)
 		}
 	}
 	for i := range t.samples {
 		s := &t.samples[i]
-		n += len(s.Client) + len(s.Method) + len(s.Query) + len(s.Referer) + len(s.User) + len(s.File)
+		n += len(s.Path) + len(s.Client) + len(s.Method) + len(s.Query) + len(s.Referer) + len(s.User) + len(s.File)
 	}
 	return n
 }
@@ -141,6 +148,7 @@ func (t *tally) text() int {
 // clone returns a copy that can be changed.
 func (t *tally) clone() *tally {
 	c := *t
+	c.paths = slices.Clone(t.paths)
 	c.clients = slices.Clone(t.clients)
 	c.sites = slices.Clone(t.sites)
 	c.hosts = slices.Clone(t.hosts)
@@ -152,15 +160,18 @@ func (t *tally) clone() *tally {
 
 // merge adds what another pane knows of the same group. It returns false when
 // the clients together are more than the threshold.
-func (t *tally) merge(o *tally, threshold, evidence int) bool {
+func (t *tally) merge(o *tally, b *bounds) bool {
 	for _, c := range o.clients {
-		if !t.addClient(c, threshold) {
+		if !t.addClient(c, b.clients) {
 			return false
 		}
 	}
+	if b.pageAt >= 0 {
+		t.mergePaths(&o.spellings, o.values[b.pageAt])
+	}
 	t.requests += o.requests
 	t.last = max(t.last, o.last)
-	t.spell(o.first, o.values)
+	t.spell(o.first, o.values, o.path, b)
 	for _, s := range o.sites {
 		t.sites = addSite(t.sites, s.name, s.first)
 	}
@@ -176,7 +187,7 @@ func (t *tally) merge(o *tally, threshold, evidence int) bool {
 	t.noRef += o.noRef
 	t.foreign += o.foreign
 	for i := range o.samples {
-		t.samples = t.samples.add(&o.samples[i], evidence)
+		t.samples = t.samples.add(&o.samples[i], b.evidence)
 	}
 	return true
 }

@@ -66,7 +66,8 @@ type block struct {
 // Unicode later, and those that have no partner of their own (the dotless i, the
 // long s, the micro sign, the final sigma), are not here.
 var capitals = [...]block{
-	{0x00C0, 0x00D6, 32, 1}, {0x00D8, 0x00DE, 32, 1}, // Latin
+	{0x00C0, 0x00D6, 32, 1},
+	{0x00D8, 0x00DE, 32, 1}, // Latin
 	{0x0100, 0x012E, 1, 2},
 	{0x0132, 0x0136, 1, 2},
 	{0x0139, 0x0147, 1, 2},

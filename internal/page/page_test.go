@@ -222,7 +222,9 @@ func possibleFiles(path string) []string {
 }
 
 // iis6: what IIS 6 runs as ASP.
-func iis6(name string) bool { return strings.Contains(name, ".asp;") || strings.Contains(name, ".asp/") }
+func iis6(name string) bool {
+	return strings.Contains(name, ".asp;") || strings.Contains(name, ".asp/")
+}
 
 func checkDisk(t *testing.T, page string, paths []string, d disk, dotnet bool) {
 	served, by := "", ""

@@ -45,14 +45,12 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 	lr.SetSeverityNumber(severities[d.cfg.Rule.Severity])
 	lr.SetSeverityText(d.cfg.Rule.Severity)
-	lr.Body().SetStr(sentence(f, d.cfg.GroupBy))
+	lr.Body().SetStr(sentence(f, d.cfg.Groups()))
 
 	m := lr.Attributes()
 	m.EnsureCapacity(40)
 	d.putRule(m)
-	for i, name := range d.cfg.GroupBy {
-		m.PutStr(name, printable.Text(f.Values[i]))
-	}
+	d.putGroup(m, f)
 	if len(f.Clients) == 1 {
 		m.PutStr(attr.ClientAddress, printable.Text(f.Clients[0]))
 	}
@@ -78,6 +76,18 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	putStrings(m, attr.DetectionIncompleteReasons, f.Reasons.Strings())
 	m.PutStr(attr.DetectionID, f.ID)
 	m.PutStr(attr.LogRecordUID, f.ID)
+}
+
+// putGroup puts the values of group_by. A page has the path beside it by which it
+// was first asked for.
+func (d *detections) putGroup(m pcommon.Map, f *engine.Finding) {
+	if f.Path != "" {
+		m.PutStr(attr.URLPath, printable.Text(f.Path))
+	}
+	for i, name := range d.cfg.Groups() {
+		m.PutStr(name, printable.Text(f.Values[i]))
+	}
+	putStrings(m, attr.DetectionPaths, f.Paths)
 }
 
 func (d *detections) putRule(m pcommon.Map) {
@@ -120,6 +130,7 @@ func (d *detections) putEvidence(m pcommon.Map, f *engine.Finding) {
 		e.PutStr(attr.EvidenceTime, rfc3339(s.Time))
 		for _, kv := range [][2]string{
 			{attr.EvidenceClient, s.Client},
+			{attr.EvidencePath, samplePath(f, s)},
 			{attr.EvidenceMethod, s.Method},
 			{attr.EvidenceQuery, s.Query},
 			{attr.EvidenceReferer, s.Referer},
@@ -137,6 +148,15 @@ func (d *detections) putEvidence(m pcommon.Map, f *engine.Finding) {
 			e.PutInt(attr.EvidenceBytes, s.Bytes)
 		}
 	}
+}
+
+// samplePath is the path of a sample request, where the rule groups by pages: the
+// engine keeps only those that are not the page.
+func samplePath(f *engine.Finding, s *engine.Sample) string {
+	if f.Path == "" || s.Path != "" {
+		return s.Path
+	}
+	return f.Page
 }
 
 // putStrings puts a list that is not empty.

@@ -40,16 +40,18 @@ type extractor struct {
 type sourceID struct{ file, computer, site string }
 
 func newExtractor(e *engine.Engine, cfg *Config) *extractor {
+	groupBy := cfg.Groups()
 	x := &extractor{
-		table: cfg.Input == InputTable, names: slices.Clone(cfg.GroupBy), batch: e.NewBatch(),
-		values: make([]string, len(cfg.GroupBy)), inherited: make([]string, len(cfg.GroupBy)),
-		pathAt: slices.Index(cfg.GroupBy, attr.URLPath), uaAt: slices.Index(cfg.GroupBy, attr.UserAgentOriginal),
+		table: cfg.Input == InputTable, names: slices.Clone(groupBy), batch: e.NewBatch(),
+		values: make([]string, len(groupBy)), inherited: make([]string, len(groupBy)),
+		pathAt: slices.Index(groupBy, attr.URLPath), uaAt: slices.Index(groupBy, attr.UserAgentOriginal),
 	}
+	pageAt := slices.Index(groupBy, attr.IISPage) // the engine makes it of the path
 	for i := range x.names {
 		if x.table {
 			x.names[i] = column(x.names[i])
 		}
-		if i != x.pathAt && i != x.uaAt {
+		if i != x.pathAt && i != x.uaAt && i != pageAt {
 			x.others = append(x.others, i)
 		}
 	}

@@ -44,8 +44,15 @@ func sentence(f *engine.Finding, groupBy []string) string {
 	return b.String()
 }
 
-// subject names the group: by its path where it has one, else by every value.
+// subject names the group: by its path where it has one, else by every value. One
+// page under several paths is worth a word.
 func subject(f *engine.Finding, groupBy []string) string {
+	if f.Path != "" {
+		if n := len(f.Paths); n > 1 {
+			return fmt.Sprintf("%s (written in %d ways)", short(f.Path), n)
+		}
+		return short(f.Path)
+	}
 	var parts []string
 	for i, name := range groupBy {
 		if name == attr.URLPath {

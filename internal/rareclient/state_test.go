@@ -352,7 +352,7 @@ func TestChangedSettings(t *testing.T) {
 		"window":           {func(c *Config) { c.Window = 2 * time.Hour }, "window: was 1h0m0s, is 2h0m0s", "config_changed", false},
 		"every":            {func(c *Config) { c.Every = 30 * time.Minute }, "every: was 1h0m0s, is 30m0s", "config_changed", false},
 		"client_threshold": {func(c *Config) { c.ClientThreshold = 2; c.Comparison = "lte" }, "client_threshold: was 1, is 2", "config_changed", false},
-		"group_by":         {func(c *Config) { c.GroupBy = []string{"url.path"} }, "group_by: was [url.path user_agent.original], is [url.path]", "config_changed", false},
+		"group_by":         {func(c *Config) { c.GroupBy = []string{"url.path"} }, "group_by: was [iis.page user_agent.original], is [url.path]", "config_changed", false},
 		"semantics":        {func(c *Config) { c.Semantics = "sentinel" }, "semantics: was corrected, is sentinel", "config_changed", false},
 		"fold_case":        {func(c *Config) { off := false; c.FoldCase = &off }, "fold_case: was true, is false", "config_changed", false},
 		"match":            {func(c *Config) { c.Match.StatusCodes = []int{200, 500} }, "match: was", "config_changed", true},

@@ -29,6 +29,7 @@ const (
 type Detection struct {
 	ID          string
 	Rule        Rule
+	Page        string            // that all paths of the finding ask for; "" where the rule does not group by it
 	Path        string            // "" where the rule does not group by it
 	UserAgent   string            // the same
 	Group       map[string]string // what else the rule groups by
@@ -99,6 +100,7 @@ func (d *Detection) tidy() bool {
 	d.ID = d.Window.ID
 	d.Rule.tidy()
 	d.Path = text(d.Path, maxKeyBytes)
+	d.Page = text(d.Page, maxKeyBytes)
 	d.UserAgent = text(d.UserAgent, maxKeyBytes)
 	d.Group = group(d.Group)
 	d.Clients = list(d.Clients, maxClients)
@@ -186,7 +188,7 @@ func threats(in []Threat) []Threat {
 
 // size estimates the bytes that the detection takes in the report.
 func (d *Detection) size() int {
-	n := 400 + inJSON(d.Path) + inJSON(d.UserAgent)
+	n := 400 + inJSON(d.Path) + inJSON(d.Page) + inJSON(d.UserAgent)
 	for k, v := range d.Group {
 		n += inJSON(k) + inJSON(v)
 	}

@@ -18,6 +18,7 @@ import (
 type Finding struct {
 	Rule        int               `json:"rule"` // index into the report's rules
 	Path        string            `json:"path,omitempty"`
+	Page        string            `json:"page,omitempty"`
 	Agent       int               `json:"agent"` // index into the report's user agents
 	Group       map[string]string `json:"group,omitempty"`
 	Clients     []string          `json:"clients,omitempty"`
@@ -43,7 +44,7 @@ func (s *Store) findings() []*Finding {
 		k := d.key()
 		f := byKey[k]
 		if f == nil {
-			f = &Finding{Path: d.Path, Group: d.Group, Clients: d.Clients, rule: &d.Rule, agent: d.UserAgent}
+			f = &Finding{Path: d.Path, Page: d.Page, Group: d.Group, Clients: d.Clients, rule: &d.Rule, agent: d.UserAgent}
 			byKey[k] = f
 			all = append(all, f)
 		}
@@ -74,9 +75,10 @@ func order(all []*Finding) {
 	slices.SortFunc(all, (*Finding).compare)
 }
 
-// key is the same for the detections of one finding: IIS paths have no case.
+// key is the same for the detections of one finding: IIS paths have no case, and
+// one page may be written in many ways.
 func (d *Detection) key() string {
-	k, err := json.Marshal([]any{d.Rule.ID, d.Rule.Name, strings.ToLower(d.Path), d.UserAgent, d.Group, d.Clients})
+	k, err := json.Marshal([]any{d.Rule.ID, d.Rule.Name, cmp.Or(d.Page, strings.ToLower(d.Path)), d.UserAgent, d.Group, d.Clients})
 	if err != nil {
 		panic(err) // texts always encode
 	}

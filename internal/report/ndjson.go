@@ -46,6 +46,7 @@ func (doc *Document) line(f *Finding, w *Window) map[string]any {
 	put(attr.ThreatTacticID, ids(rule.Tactics), len(rule.Tactics) > 0)
 	put(attr.ThreatTechniqueID, ids(rule.Techniques), len(rule.Techniques) > 0)
 	put(attr.URLPath, f.Path, f.Path != "")
+	put(attr.IISPage, f.Page, f.Page != "")
 	put(attr.UserAgentOriginal, doc.Agents[f.Agent], doc.Agents[f.Agent] != "")
 	if len(f.Clients) == 1 {
 		out[attr.ClientAddress] = f.Clients[0]

@@ -36,8 +36,8 @@ func (c *Config) validateRule() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	switch {
-	case len(c.GroupBy) == 0 || len(c.GroupBy) > maxGroupBy:
-		bad("group_by: %d attributes; name 1 to %d, such as [url.path]", len(c.GroupBy), maxGroupBy)
+	case c.GroupBy != nil && len(c.GroupBy) == 0 || len(c.GroupBy) > maxGroupBy:
+		bad("group_by: %d attributes; name 1 to %d, such as [iis.page]", len(c.GroupBy), maxGroupBy)
 	case slices.Contains(c.GroupBy, ""):
 		bad("group_by: an empty attribute name")
 	}

@@ -38,10 +38,11 @@ const (
 
 // Config holds the settings of one rule. The tags are the user's key names.
 type Config struct {
-	// GroupBy names the record attributes whose values make a group.
-	// Default [url.path, user_agent.original].
+	// GroupBy names the record attributes whose values make a group. Default nil:
+	// [iis.page, user_agent.original], under semantics: sentinel
+	// [url.path, user_agent.original]; see Groups.
 	GroupBy []string `mapstructure:"group_by"`
-	// FoldCase compares url.path without regard to case, as IIS does.
+	// FoldCase compares url.path and iis.page without regard to case, as IIS does.
 	// Default true, under semantics: sentinel false.
 	FoldCase *bool `mapstructure:"fold_case"`
 	// ClientThreshold is the number of distinct clients compared with. Default 1.
@@ -109,7 +110,6 @@ type ExcludeConfig struct {
 // DefaultConfig returns the query's own parameters over one day.
 func DefaultConfig() Config {
 	return Config{
-		GroupBy:         []string{attr.URLPath, attr.UserAgentOriginal},
 		ClientThreshold: 1,
 		Comparison:      Equal,
 		MinRequests:     1,
@@ -130,7 +130,19 @@ func DefaultConfig() Config {
 	}
 }
 
-// FoldsCase reports whether url.path is compared without regard to case.
+// Groups returns the attributes whose values make a group.
+func (c *Config) Groups() []string {
+	switch {
+	case c.GroupBy != nil:
+		return c.GroupBy
+	case c.Semantics == Sentinel:
+		return []string{attr.URLPath, attr.UserAgentOriginal}
+	default:
+		return []string{attr.IISPage, attr.UserAgentOriginal}
+	}
+}
+
+// FoldsCase reports whether url.path and iis.page are compared without regard to case.
 func (c *Config) FoldsCase() bool {
 	if c.FoldCase != nil {
 		return *c.FoldCase

@@ -19,7 +19,7 @@ func TestCheckNamesKeyAndValue(t *testing.T) {
 		change func(*Config)
 		want   []string // all in the error text
 	}{
-		{func(c *Config) { c.GroupBy = nil }, []string{"group_by", "1 to 8"}},
+		{func(c *Config) { c.GroupBy = []string{} }, []string{"group_by", "1 to 8"}},
 		{func(c *Config) { c.GroupBy = []string{"a", "a"} }, []string{"group_by", `"a"`, "twice"}},
 		{func(c *Config) { c.GroupBy = []string{""} }, []string{"group_by", "empty"}},
 		{func(c *Config) { c.GroupBy = []string{"http.request.header.cookie"} }, []string{"group_by", "cookie", "secrets"}},

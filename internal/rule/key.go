@@ -6,11 +6,10 @@ package rule
 import (
 	"crypto/rand"
 	"encoding/binary"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/dchest/siphash"
+
+	"github.com/iishunt/iishunt/internal/page"
 )
 
 // Key stands for a group or a source: SipHash-2-4-128 under the engine's seed.
@@ -49,44 +48,23 @@ func AppendField(b []byte, v string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(v))), v...)
 }
 
-// AppendFolded is AppendField of foldPath(v), without the copy that the
-// ASCII case would cost.
+// AppendFolded is AppendField of the name in the case in which paths are compared.
 func AppendFolded(b []byte, v string) []byte {
 	n := len(b)
-	b = AppendField(b, v)
+	b = AppendField(b, v) // folding may change the length, but hardly ever does
 	start := len(b) - len(v)
-	for i := start; i < len(b); i++ {
-		if b[i] >= utf8.RuneSelf {
-			return AppendField(b[:n], foldPath(v))
-		}
-		b[i] = lower(b[i])
+	if folded := page.AppendFold(b[:start], v); len(folded) == len(b) {
+		return folded
 	}
-	return b
+	return AppendField(b[:n], foldPath(v))
 }
 
-// foldPath is the spelling under which IIS paths are compared: every rune in
-// lower case. Bytes that are not UTF-8 stay as they are, so that two different
-// byte sequences never become one path.
+// foldPath is the spelling under which paths are compared without regard to case.
 func foldPath(v string) string {
-	for i := range len(v) {
-		if c := v[i]; c >= utf8.RuneSelf || 'A' <= c && c <= 'Z' {
-			return foldSlow(v)
-		}
+	var room [128]byte
+	b := page.AppendFold(room[:0], v)
+	if string(b) == v {
+		return v
 	}
-	return v
-}
-
-func foldSlow(v string) string {
-	var b strings.Builder
-	b.Grow(len(v))
-	for i := 0; i < len(v); {
-		r, n := utf8.DecodeRuneInString(v[i:])
-		if r == utf8.RuneError && n == 1 {
-			b.WriteByte(v[i])
-		} else {
-			b.WriteRune(unicode.ToLower(r))
-		}
-		i += n
-	}
-	return b.String()
+	return string(b)
 }

@@ -92,7 +92,7 @@ func TestPrivateAddresses(t *testing.T) {
 func TestFoldPath(t *testing.T) {
 	for in, want := range map[string]string{
 		"/a.aspx": "/a.aspx", "/A.ASPX": "/a.aspx", "/ÄÖ.aspx": "/äö.aspx",
-		"/\xc0\xaf": "/\xc0\xaf", "/A\xff": "/a\xff", "": "",
+		"/İ.aspx": "/İ.aspx", "/\xc0\xaf": "/\xc0\xaf", "/A\xff": "/a\xff", "": "",
 	} {
 		if got := foldPath(in); got != want {
 			t.Errorf("foldPath(%q) = %q, want %q", in, got, want)

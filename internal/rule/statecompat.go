@@ -5,6 +5,11 @@ package rule
 
 import "fmt"
 
+// folding is raised when other letters are folded: what is stored still counts, but
+// the keys of some groups in it are not those of the requests to come. Before there
+// was a number, letters were folded as Unicode does it.
+const folding = "2"
+
 // Settings are the settings that a stored state depends on, by the user's key
 // names.
 type Settings map[string]string
@@ -13,7 +18,7 @@ type Settings map[string]string
 // say what a group, a pane and a settled group are.
 func (c *Config) Shape() Settings {
 	return Settings{
-		"group_by":         fmt.Sprint(c.GroupBy),
+		"group_by":         fmt.Sprint(c.Groups()),
 		"fold_case":        fmt.Sprint(c.FoldsCase()),
 		"client_threshold": fmt.Sprint(c.ClientThreshold),
 		"window":           c.Window.String(),
@@ -24,9 +29,13 @@ func (c *Config) Shape() Settings {
 
 // Filter returns the settings that say which records are in a stored state.
 func (c *Config) Filter() Settings {
-	return Settings{
+	s := Settings{
 		"match":           fmt.Sprintf("%+v", c.Match),
 		"exclude":         fmt.Sprintf("%+v", c.Exclude),
 		"exclude_presets": fmt.Sprint(c.ExcludePresets),
 	}
+	if c.FoldsCase() {
+		s["folding of letters"] = folding
+	}
+	return s
 }

@@ -6,7 +6,6 @@ package w3c
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // End says how a chunk ends.
@@ -242,7 +241,7 @@ func (r *Reader) cutInto(values []string, l *Line, text string, quoted bool) boo
 
 // repair makes the strings of a line valid UTF-8.
 func (r *Reader) repair(l *Line) {
-	if r.Raw || utf8.ValidString(l.Text) {
+	if r.Raw || !needsRepair(l.Text) {
 		return
 	}
 	l.Text = Repair(l.Text)

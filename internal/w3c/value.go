@@ -58,11 +58,38 @@ func ParseDecimal(v string) (float64, bool) {
 // sign. A plus sign that was there before cannot be told apart.
 func DecodePlus(v string) string { return strings.ReplaceAll(v, "+", " ") }
 
-// Repair returns v with every run of bytes that are not UTF-8 replaced by
-// U+FFFD. Text that is valid comes back as it is, without a copy.
+// What stands for a byte that is not UTF-8: U+EF80 to U+EFFF, of the private use
+// area, for the bytes 80 to FF. (MirBSD reads and writes such bytes so.)
+const (
+	escapes    = 0xEF00
+	firstByte  = 0x80
+	escapeLead = 0xEE // first byte of the UTF-8 of all of them
+)
+
+// Repair returns v as valid UTF-8: each byte that is not UTF-8 becomes a character
+// that stands for it, so that different texts stay different. A text that has such
+// a character already gets three for its bytes. Else text that is valid comes back
+// as it is, without a copy.
 func Repair(v string) string {
-	if utf8.ValidString(v) {
+	if !needsRepair(v) {
 		return v
 	}
-	return strings.ToValidUTF8(v, "\uFFFD")
+	b := make([]byte, 0, len(v)+16)
+	for i := 0; i < len(v); {
+		r, n := utf8.DecodeRuneInString(v[i:])
+		if r == utf8.RuneError && n == 1 || r >= escapes+firstByte && r <= escapes+0xFF {
+			for _, c := range []byte(v[i : i+n]) {
+				b = utf8.AppendRune(b, escapes+rune(c))
+			}
+		} else {
+			b = append(b, v[i:i+n]...)
+		}
+		i += n
+	}
+	return string(b)
+}
+
+// needsRepair may be true of a text that Repair leaves as it is.
+func needsRepair(v string) bool {
+	return !utf8.ValidString(v) || strings.IndexByte(v, escapeLead) >= 0
 }

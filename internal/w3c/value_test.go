@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 	"time"
+	"unicode/utf8"
 )
 
 func TestClock(t *testing.T) {
@@ -104,7 +105,18 @@ func TestSmallHelpers(t *testing.T) {
 	if !Absent("-") || !Absent("") || Absent("--") {
 		t.Error("Absent")
 	}
-	if Repair("a\xffb") != "a\uFFFDb" || Repair("ä") != "ä" {
-		t.Error("Repair")
+	seen := map[string]string{}
+	for in, want := range map[string]string{
+		"": "", "ä": "ä", "a\xffb": "a\uefffb", "\xc0\xaf": "\uefc0\uefaf", "caf\xe9": "caf\uefe9", "caf\xe8": "caf\uefe8",
+		"\uFFFD": "\uFFFD", "\uefe9": "\uefee\uefbf\uefa9", "\ue000": "\ue000", "\ueeff\uf000": "\ueeff\uf000",
+	} {
+		got := Repair(in)
+		if got != want || !utf8.ValidString(got) {
+			t.Errorf("Repair(%q) = %q, want %q", in, got, want)
+		}
+		if other, ok := seen[got]; ok {
+			t.Errorf("%q and %q become one", in, other)
+		}
+		seen[got] = in
 	}
 }
