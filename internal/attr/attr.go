@@ -40,7 +40,10 @@ const EventRareClient = "iishunt.rare_client"
 const (
 	DetectionClientCount         = "detection.client_count"
 	DetectionClients             = "detection.clients"
+	DetectionClientPrefixes      = "detection.client_prefixes"
 	DetectionComplete            = "detection.complete"
+	DetectionCountedAttribute    = "detection.counted.attribute"
+	DetectionCountedValues       = "detection.counted.values"
 	DetectionEvidence            = "detection.evidence" // a list of maps, with the keys below
 	DetectionFirstSeen           = "detection.first_seen"
 	DetectionHistoryStart        = "detection.history.start"

@@ -179,8 +179,11 @@ func (b *Batch) keep(r *rule.Request, values []string) {
 		k = k.Of(b.engine.seed.Key(b.scratch[from:to]))
 	}
 	b.requests = append(b.requests, *r)
-	if len(r.Client) > maxClient {
-		b.requests[len(b.requests)-1].Client = boundedValue(r.Client, maxClient)
+	kept := &b.requests[len(b.requests)-1]
+	for _, text := range [...]*string{&kept.Client, &kept.Counted} {
+		if len(*text) > maxClient {
+			*text = boundedValue(*text, maxClient)
+		}
 	}
 	b.keys = append(b.keys, k)
 }

@@ -34,6 +34,8 @@ type bounds struct {
 	clients  int // more settle the group
 	evidence int // sample requests
 	pageAt   int // index of iis.page in group_by, or -1
+	owners   rule.Owners
+	counted  bool // Request.Counted is counted, and not the client's address
 }
 
 func copyValues(values []string) []string {

@@ -79,7 +79,7 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 	}
 	e.bounds = bounds{
 		clients: cfg.ClientThreshold, evidence: cfg.Evidence,
-		pageAt: slices.Index(cfg.GroupBy, attr.IISPage),
+		pageAt: slices.Index(cfg.GroupBy, attr.IISPage), owners: cfg.Owners(), counted: cfg.Counted() != "",
 	}
 	path := slices.Index(cfg.GroupBy, attr.URLPath)
 	if len(cfg.GroupBy) > 1 {

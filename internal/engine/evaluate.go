@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"net/netip"
 	"slices"
 
 	"github.com/iishunt/iishunt/internal/rule"
@@ -105,10 +106,7 @@ func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 		f.Page = t.values[at]
 		f.Path, f.Paths = t.all(f.Page)
 	}
-	for _, c := range t.clients {
-		f.Clients = append(f.Clients, c.text)
-	}
-	slices.Sort(f.Clients)
+	e.putClients(f, t)
 	endTime := t.first
 	for _, s := range t.sites {
 		endTime = max(endTime, s.first)
@@ -121,6 +119,37 @@ func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 	}
 	e.identify(f)
 	return f
+}
+
+func (e *Engine) putClients(f *Finding, t *tally) {
+	others := e.bounds.counted
+	for i := range t.clients {
+		c := &t.clients[i]
+		text := c.text
+		if network := e.bounds.owners.Network(c.addr); network != "" {
+			text, others = network, true
+			f.Networks = append(f.Networks, network)
+		}
+		f.Counted = append(f.Counted, text)
+		if !e.bounds.counted {
+			f.Clients = append(f.Clients, c.text)
+		}
+	}
+	if !others {
+		f.Counted = nil
+	}
+	f.Clients = append(f.Clients, t.addresses...)
+	slices.Sort(f.Clients)
+	f.Clients = slices.CompactFunc(f.Clients, sameAddress)
+	slices.Sort(f.Counted)
+	slices.Sort(f.Networks)
+}
+
+// sameAddress reports whether two texts are spellings of one address.
+func sameAddress(a, b string) bool {
+	x, errX := netip.ParseAddr(a)
+	y, errY := netip.ParseAddr(b)
+	return a == b || errX == nil && errY == nil && x == y
 }
 
 func (e *Engine) novelty(w *Window, k rule.Key) Novelty {
@@ -152,7 +181,7 @@ func (e *Engine) identity(b []byte, f *Finding) []byte {
 	for i, v := range f.Values {
 		b = e.appendValue(b, i, v)
 	}
-	for _, c := range f.Clients {
+	for _, c := range f.identities() {
 		b = rule.AppendField(b, c)
 	}
 	return b

@@ -21,7 +21,9 @@ type Finding struct {
 	Page        string   // where group_by has iis.page, as the two below
 	Path        string   // of the earliest request
 	Paths       []string // by which the page was asked for, the smallest 32, sorted
-	Clients     []string // sorted
+	Clients     []string // their addresses, sorted; all, or where one has several, the smallest 32 and one of each client
+	Counted     []string // the clients: their networks, or what else is counted, sorted; nil where each is one of Clients
+	Networks    []string // of Counted, those that are networks, sorted
 	Sites       []string // sorted
 	Hosts       []string // sorted
 	Servers     []string // sorted
@@ -38,6 +40,22 @@ type Finding struct {
 	Reasons      Reasons
 
 	key rule.Key // of rule, group and clients: the same in every window
+}
+
+// ClientCount is how many clients the finding has.
+func (f *Finding) ClientCount() int {
+	if f.Counted != nil {
+		return len(f.Counted)
+	}
+	return len(f.Clients)
+}
+
+// identities are the texts that tell the clients from others.
+func (f *Finding) identities() []string {
+	if f.Counted != nil {
+		return f.Counted
+	}
+	return f.Clients
 }
 
 func (f *Finding) compare(o *Finding) int {
@@ -77,6 +95,7 @@ func (f *Finding) append(b []byte) []byte {
 	b = codec.AppendInt(b, f.HistoryStart)
 	b = codec.AppendUint(b, uint64(f.Reasons))
 	b = samples(f.Samples).append(b)
+	b = appendTexts(appendTexts(b, f.Counted), f.Networks)
 	return appendTexts(codec.AppendText(codec.AppendText(b, f.Page), f.Path), f.Paths)
 }
 
@@ -93,6 +112,7 @@ func (d *decoder) finding(section byte) *Finding {
 	f.Reasons = Reasons(d.Uint())
 	f.Samples = d.samples()
 	if section == sectionFindings2 {
+		f.Counted, f.Networks = d.texts(), d.texts()
 		f.Page, f.Path, f.Paths = d.Text(), d.Text(), d.texts()
 	}
 	return f

@@ -47,7 +47,7 @@ func TestStoredFormat(t *testing.T) {
 		t.Errorf("open groups %d of %d, %d waiting", s.OpenGroups, s.Groups, s.Waiting)
 	}
 	h.settle(now)
-	if got := strings.Join(h.out, "\n"); !strings.Contains(got, "/own.aspx /own.aspx[/own.aspx] Mozilla/5.0 [203.0.113.1] [W3SVC1]") {
+	if got := strings.Join(h.out, "\n"); !strings.Contains(got, "/own.aspx /own.aspx[/own.aspx] Mozilla/5.0 [203.0.113.1] [203.0.113.1] [W3SVC1]") {
 		t.Errorf("%s", got)
 	}
 }

@@ -30,13 +30,13 @@ func newGroup(r *rule.Request, values []string, b *bounds) *group {
 const (
 	storedSettled byte = iota
 	storedGroup
-	storedSpelled // a group, then its spellings
+	storedMore // a group, then its spellings and further addresses
 )
 
 // form is the form in which the group is stored.
 func (g *group) form() byte {
-	if g.path != "" || g.paths != nil {
-		return storedSpelled
+	if g.path != "" || g.paths != nil || g.addresses != nil {
+		return storedMore
 	}
 	return storedGroup
 }
@@ -63,8 +63,8 @@ func (g *group) append(b []byte) []byte {
 	b = codec.AppendUint(b, uint64(g.foreign))
 	b = codec.AppendUint(b, uint64(g.extra))
 	b = g.samples.append(b)
-	if g.form() == storedSpelled {
-		b = appendTexts(codec.AppendText(b, g.path), g.paths)
+	if g.form() == storedMore {
+		b = appendTexts(appendTexts(codec.AppendText(b, g.path), g.paths), g.addresses)
 	}
 	return b
 }
@@ -92,8 +92,8 @@ func (d *decoder) group(form byte) *group {
 	}
 	g.extra = int32(extra)
 	g.samples = d.samples()
-	if form == storedSpelled {
-		g.path, g.paths = d.Text(), d.texts()
+	if form == storedMore {
+		g.path, g.paths, g.addresses = d.Text(), d.texts(), d.texts()
 	}
 	return g
 }

@@ -98,7 +98,7 @@ func oracleWindow(c *rule.Config, matching []rule.Request, end int64) []*oracleG
 	}
 	var out []*oracleGroup
 	for _, g := range groups {
-		n := len(g.clients)
+		n := len(g.owners(c))
 		if (n == c.ClientThreshold || c.Comparison == rule.LessOrEqual && n < c.ClientThreshold) && len(g.requests) >= c.MinRequests {
 			out = append(out, g)
 		}
@@ -115,8 +115,20 @@ func (g *oracleGroup) clientList() []string {
 	return out
 }
 
+// owners are the clients as they are counted: of IPv6 everything in a /64 is one.
+func (g *oracleGroup) owners(c *rule.Config) []string {
+	out := map[string]bool{}
+	for text := range g.clients {
+		if c.Semantics == rule.Corrected && strings.Contains(text, ":") {
+			text = net.ParseIP(text).Mask(net.CIDRMask(64, 128)).String() + "/64"
+		}
+		out[text] = true
+	}
+	return slices.Sorted(maps.Keys(out))
+}
+
 func (g *oracleGroup) identity(c *rule.Config) string {
-	return oraclePage(c, g.requests[0].Path) + "\n" + g.requests[0].UserAgent + "\n" + strings.Join(g.clientList(), " ")
+	return oraclePage(c, g.requests[0].Path) + "\n" + g.requests[0].UserAgent + "\n" + strings.Join(g.owners(c), " ")
 }
 
 // oraclePage is the page of a path, of the few spellings that the scenarios have.
@@ -232,7 +244,7 @@ func (g *oracleGroup) text(c *rule.Config, end, firstOfAll int64, novelty string
 			paths[r.Path] = true
 		}
 	}
-	return fmt.Sprint(end, " ", page, " ", path, slices.Sorted(maps.Keys(paths)), " ", g.requests[0].UserAgent, " ", g.clientList(), sites,
+	return fmt.Sprint(end, " ", page, " ", path, slices.Sorted(maps.Keys(paths)), " ", g.requests[0].UserAgent, " ", g.clientList(), g.owners(c), sites,
 		" ", len(g.requests), " ", first, " ", last, " ", oracleSamples(c, g.requests), " ", complete,
 		" ", slices.Sorted(maps.Keys(methods)), " ", origins["none"], " ", origins["foreign"], " ", novelty)
 }

@@ -64,7 +64,7 @@ func randomRequest(r *rand.Rand, span int) rule.Request {
 		Time:      day.Add(time.Duration(r.IntN(span)) * time.Second).UnixNano(),
 		Path:      pick(r, "/a.aspx", "/A.aspx", "/b.aspx", "/c.php", "/d.ASPX/info", "/logo.png", "/e.aspx"),
 		UserAgent: pick(r, "Mozilla/5.0", "Mozilla/5.0", "mozilla/4.0", "curl/8"),
-		Client:    pick(r, "203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "10.0.0.1", "2001:db8::1", "169.254.1.1"),
+		Client:    pick(r, "203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "10.0.0.1", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1", "169.254.1.1"),
 		Server:    pick(r, "198.51.100.5", "198.51.100.5", "198.51.100.5", "10.0.0.9", "2001:db8::5"),
 		Site:      pick(r, "W3SVC1", "W3SVC2"),
 		Query:     pick(r, "", "-", "q=2", "q=3"),
@@ -151,7 +151,7 @@ func findingText(f *Finding) string {
 		samples = append(samples, fmt.Sprintf("%d %s %s %s %s %s %d", s.Time, s.Client, s.Path, s.Method, s.Query, s.Referer, s.Bytes))
 	}
 	novelty := [...]string{"unknown", "new", "known"}[f.Novelty]
-	return fmt.Sprint(f.WindowEnd, " ", f.Values[0], " ", f.Path, f.Paths, " ", f.Values[1], " ", f.Clients, f.Sites,
+	return fmt.Sprint(f.WindowEnd, " ", f.Values[0], " ", f.Path, f.Paths, " ", f.Values[1], " ", f.Clients, f.identities(), f.Sites,
 		" ", f.Requests, " ", f.FirstSeen, " ", f.LastSeen, " ", samples, " ", f.Reasons == 0,
 		" ", f.Methods, " ", f.NoReferer, " ", f.Foreign, " ", novelty)
 }

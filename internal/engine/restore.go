@@ -95,7 +95,7 @@ func (e *Engine) applyGroups(d *decoder) {
 		var g *group
 		switch form := d.Byte(); form {
 		case storedSettled:
-		case storedGroup, storedSpelled:
+		case storedGroup, storedMore:
 			g = d.group(form)
 		default:
 			d.Fail()

@@ -45,19 +45,27 @@ type tally struct {
 	last     int64
 	requests uint64
 	clients  []client
-	sites    []site   // the smallest maxSites names, sorted
-	hosts    []string // the smallest maxNames, sorted
-	servers  []string // the smallest maxNames, sorted
-	methods  []string // the smallest maxMethods, sorted
-	noRef    uint32   // requests without a referer
-	foreign  uint32   // requests with a referer of another host
-	samples  samples
+	// addresses are those of the clients that are not in clients, the smallest
+	// maxNames, sorted: of owners of several, and all where not addresses are counted.
+	addresses []string
+	sites     []site   // the smallest maxSites names, sorted
+	hosts     []string // the smallest maxNames, sorted
+	servers   []string // the smallest maxNames, sorted
+	methods   []string // the smallest maxMethods, sorted
+	noRef     uint32   // requests without a referer
+	foreign   uint32   // requests with a referer of another host
+	samples   samples
 }
 
 // add counts one request. It returns false when its client is one more than
 // the threshold: the group is settled and must be forgotten.
 func (t *tally) add(r *rule.Request, values []string, b *bounds) bool {
-	if !t.addClient(client{r.ClientAddr, r.Client}, b.clients) {
+	if b.counted {
+		if !t.addClient(client{text: r.Counted}, b) {
+			return false
+		}
+		t.addresses = addName(t.addresses, r.Client, maxNames)
+	} else if !t.addClient(client{b.owners.Of(r.ClientAddr), r.Client}, b) {
 		return false
 	}
 	written := writtenPath(r, values, b)
@@ -86,19 +94,26 @@ func (t *tally) add(r *rule.Request, values []string, b *bounds) bool {
 	return true
 }
 
-// addClient adds a client that is new, and of two spellings keeps the smaller.
-func (t *tally) addClient(c client, threshold int) bool {
+// addClient adds a client that is new, and of two spellings keeps the smaller. Of
+// an owner of several addresses that is one of them; the others are in addresses.
+func (t *tally) addClient(c client, b *bounds) bool {
 	for i := range t.clients {
 		known := &t.clients[i]
 		if !known.same(&c) {
 			continue
+		}
+		if c.text == known.text {
+			return true
+		}
+		if b.owners.Network(c.addr) != "" {
+			t.addresses = addName(t.addresses, max(c.text, known.text), maxNames)
 		}
 		if c.text < known.text {
 			known.text = strings.Clone(c.text)
 		}
 		return true
 	}
-	if len(t.clients) == threshold {
+	if len(t.clients) == b.clients {
 		return false
 	}
 	t.clients = append(t.clients, client{c.addr, strings.Clone(c.text)})
@@ -133,7 +148,7 @@ func (t *tally) text() int {
 	for _, v := range t.values {
 		n += len(v)
 	}
-	for _, list := range [...][]string{t.paths, t.hosts, t.servers, t.methods} {
+	for _, list := range [...][]string{t.paths, t.addresses, t.hosts, t.servers, t.methods} {
 		for _, name := range list {
 			n += len(name)
 		}
@@ -150,6 +165,7 @@ func (t *tally) clone() *tally {
 	c := *t
 	c.paths = slices.Clone(t.paths)
 	c.clients = slices.Clone(t.clients)
+	c.addresses = slices.Clone(t.addresses)
 	c.sites = slices.Clone(t.sites)
 	c.hosts = slices.Clone(t.hosts)
 	c.servers = slices.Clone(t.servers)
@@ -162,9 +178,12 @@ func (t *tally) clone() *tally {
 // the clients together are more than the threshold.
 func (t *tally) merge(o *tally, b *bounds) bool {
 	for _, c := range o.clients {
-		if !t.addClient(c, b.clients) {
+		if !t.addClient(c, b) {
 			return false
 		}
+	}
+	for _, a := range o.addresses {
+		t.addresses = addName(t.addresses, a, maxNames)
 	}
 	if b.pageAt >= 0 {
 		t.mergePaths(&o.spellings, o.values[b.pageAt])

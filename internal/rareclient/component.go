@@ -63,7 +63,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 		detections: detections{cfg, scope},
 		engine:     engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
 		wake:       make(chan struct{}, 1),
-		notices:    newNotices(log, cfg.Input),
+		notices:    newNotices(log, cfg.Input, cfg.Count.Attribute),
 	}
 	c.extractors.New = func() any { return newExtractor(c.engine, cfg) }
 	var err error

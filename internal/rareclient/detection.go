@@ -45,7 +45,7 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
 	lr.SetSeverityNumber(severities[d.cfg.Rule.Severity])
 	lr.SetSeverityText(d.cfg.Rule.Severity)
-	lr.Body().SetStr(sentence(f, d.cfg.Groups()))
+	lr.Body().SetStr(sentence(f, d.cfg.Groups(), d.cfg.Counted()))
 
 	m := lr.Attributes()
 	m.EnsureCapacity(40)
@@ -55,7 +55,12 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 		m.PutStr(attr.ClientAddress, printable.Text(f.Clients[0]))
 	}
 	putStrings(m, attr.DetectionClients, f.Clients)
-	m.PutInt(attr.DetectionClientCount, int64(len(f.Clients)))
+	m.PutInt(attr.DetectionClientCount, int64(f.ClientCount()))
+	putStrings(m, attr.DetectionClientPrefixes, f.Networks)
+	if counted := d.cfg.Counted(); counted != "" {
+		m.PutStr(attr.DetectionCountedAttribute, counted)
+		putStrings(m, attr.DetectionCountedValues, f.Counted)
+	}
 	putStrings(m, attr.DetectionSites, f.Sites)
 	putStrings(m, attr.DetectionHosts, f.Hosts)
 	putStrings(m, attr.DetectionServerAddresses, f.Servers)

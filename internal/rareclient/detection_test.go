@@ -99,7 +99,7 @@ func TestDetectionOfSeveralClientsAndAnotherRule(t *testing.T) {
 func TestSubjectWithoutAPath(t *testing.T) {
 	f := &engine.Finding{Values: []string{"bob", "POST"}, Clients: []string{"203.0.113.1"}, Requests: 2}
 	require.Equal(t, "1 client (203.0.113.1) made all 2 requests for user.name=bob, http.request.method=POST "+
-		"between 1970-01-01T00:00:00Z and 1970-01-01T00:00:00Z", sentence(f, []string{"user.name", "http.request.method"}))
+		"between 1970-01-01T00:00:00Z and 1970-01-01T00:00:00Z", sentence(f, []string{"user.name", "http.request.method"}, ""))
 }
 
 func TestLongListsAreCutInTheSentenceOnly(t *testing.T) {

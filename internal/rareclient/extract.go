@@ -39,6 +39,9 @@ func (x *extractor) setResource(m pcommon.Map) {
 		x.resource = append(x.resource, k+"\x00"+v.AsString())
 	}
 	slices.Sort(x.resource)
+	if x.counted != "" {
+		x.inheritedCount = text(m, x.counted)
+	}
 	for _, i := range x.others {
 		x.inherited[i] = text(m, x.names[i])
 	}

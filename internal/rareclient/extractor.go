@@ -19,12 +19,16 @@ type extractor struct {
 	table bool     // the input is a table's rows
 	names []string // of what group_by is read from: attributes or columns
 	// others are the indexes of names that request does not hold.
-	others    []int
-	pathAt    int // index of url.path in group_by, or -1
-	uaAt      int
-	values    []string
-	inherited []string     // values of group_by that the resource has
-	request   rule.Request // of the current record; a field, so that it is not allocated for each
+	others   []int
+	counted  string // the attribute or column that is counted; "" for the client's address
+	foldUser bool   // it is the user, whose name has no case in Windows
+	// inheritedCount is what is counted, of the resource.
+	inheritedCount string
+	pathAt         int // index of url.path in group_by, or -1
+	uaAt           int
+	values         []string
+	inherited      []string     // values of group_by that the resource has
+	request        rule.Request // of the current record; a field, so that it is not allocated for each
 
 	batch      *engine.Batch
 	resource   []string // identity of the resource
@@ -46,6 +50,12 @@ func newExtractor(e *engine.Engine, cfg *Config) *extractor {
 		values: make([]string, len(groupBy)), inherited: make([]string, len(groupBy)),
 		pathAt: slices.Index(groupBy, attr.URLPath), uaAt: slices.Index(groupBy, attr.UserAgentOriginal),
 	}
+	if x.counted = cfg.Counted(); x.counted != "" {
+		x.foldUser = x.counted == attr.UserName && cfg.FoldsCase()
+		if x.table {
+			x.counted = column(x.counted)
+		}
+	}
 	pageAt := slices.Index(groupBy, attr.IISPage) // the engine makes it of the path
 	for i := range x.names {
 		if x.table {
@@ -64,11 +74,15 @@ func (x *extractor) release() {
 	clear(x.values)
 	clear(x.inherited)
 	clear(x.resource)
+	x.inheritedCount = ""
 	x.request, x.source, x.computer = rule.Request{}, sourceID{}, ""
 }
 
-// other keeps a value that only group_by asks for.
+// other keeps a value that only group_by or count asks for.
 func (x *extractor) other(k string, v pcommon.Value) {
+	if x.counted != "" && k == x.counted {
+		x.request.Counted = v.AsString()
+	}
 	for _, i := range x.others {
 		if k == x.names[i] {
 			x.values[i] = v.AsString()
@@ -78,6 +92,12 @@ func (x *extractor) other(k string, v pcommon.Value) {
 
 // finish copies what group_by has in common with the request.
 func (x *extractor) finish(r *rule.Request) {
+	if r.Counted == "" {
+		r.Counted = x.inheritedCount
+	}
+	if x.foldUser {
+		r.Counted = rule.FoldName(r.Counted)
+	}
 	if x.pathAt >= 0 {
 		x.values[x.pathAt] = r.Path
 	}

@@ -39,6 +39,7 @@ var blockerHints = map[rule.Stage]string{
 type notices struct {
 	log       *zap.Logger
 	input     Input
+	needs     [rule.NumNeeds]string // attributes that every request must have
 	warned    map[rule.Stage]bool
 	foreign   bool                // logged that nothing is a web request
 	missing   [rule.NumNeeds]bool // logged that every record lacks it
@@ -47,8 +48,9 @@ type notices struct {
 	refusing  bool
 }
 
-func newNotices(log *zap.Logger, input Input) notices {
-	return notices{log: log, input: input, warned: map[rule.Stage]bool{}}
+func newNotices(log *zap.Logger, input Input, counted string) notices {
+	needs := [rule.NumNeeds]string{attr.URLPath, attr.HTTPResponseStatusCode, counted}
+	return notices{log: log, input: input, needs: needs, warned: map[rule.Stage]bool{}}
 }
 
 func (n *notices) window(w *engine.Window, findings, suppressed int) {
@@ -65,9 +67,6 @@ func (n *notices) window(w *engine.Window, findings, suppressed int) {
 	n.log.Warn("Nothing can be found: one match stage dropped every record that reached it",
 		zap.Stringer("stage", stage), zap.Uint64("records", dropped), zap.String("hint", blockerHints[stage]))
 }
-
-// needs are the attributes that every request must have.
-var needs = [rule.NumNeeds]string{attr.URLPath, attr.HTTPResponseStatusCode, attr.ClientAddress}
 
 func (n *notices) name(attribute string) string {
 	if n.input == InputTable {
@@ -91,7 +90,7 @@ func (n *notices) lacking(s engine.Stats, scope string) {
 	for i, count := range s.Missing {
 		if count >= enoughToWarn && !n.missing[i] {
 			n.missing[i] = true
-			n.log.Warn("Nothing can be found: the records lack "+n.name(needs[i])+
+			n.log.Warn("Nothing can be found: the records lack "+n.name(n.needs[i])+
 				". Log the field in IIS, or set the attribute upstream", zap.Uint64("records", count), from)
 		}
 	}

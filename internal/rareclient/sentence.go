@@ -20,13 +20,19 @@ const (
 )
 
 // sentence is the one line that a person reads first.
-func sentence(f *engine.Finding, groupBy []string) string {
+func sentence(f *engine.Finding, groupBy []string, counted string) string {
 	var b strings.Builder
-	noun := "clients"
-	if len(f.Clients) == 1 {
+	noun, who := "clients", f.Clients
+	switch {
+	case counted != "":
+		noun, who = counted, f.Counted
+	case f.ClientCount() == 1:
 		noun = "client"
 	}
-	fmt.Fprintf(&b, "%d %s (%s) made ", len(f.Clients), noun, listed(f.Clients))
+	if len(who) > f.ClientCount() {
+		who = f.Counted // networks, rather than many addresses of few
+	}
+	fmt.Fprintf(&b, "%d %s (%s) made ", f.ClientCount(), noun, listed(who))
 	if f.Requests == 1 {
 		b.WriteString("the only request for ")
 	} else {

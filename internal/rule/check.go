@@ -49,6 +49,9 @@ func (c *Config) validateRule() error {
 			bad("group_by: %q; cookies and credentials are secrets, and each detection would carry one", name)
 		}
 	}
+	if err := c.Count.check(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.ClientThreshold < 1 || c.ClientThreshold > maxThreshold {
 		bad("client_threshold: %d; it must be 1 to %d", c.ClientThreshold, maxThreshold)
 	}

@@ -45,6 +45,8 @@ type Config struct {
 	// FoldCase compares url.path and iis.page without regard to case, as IIS does.
 	// Default true, under semantics: sentinel false.
 	FoldCase *bool `mapstructure:"fold_case"`
+	// Count says what a client is.
+	Count CountConfig `mapstructure:"count"`
 	// ClientThreshold is the number of distinct clients compared with. Default 1.
 	ClientThreshold int `mapstructure:"client_threshold"`
 	// Comparison is eq (exactly) or lte (at most). Default eq.
@@ -110,6 +112,7 @@ type ExcludeConfig struct {
 // DefaultConfig returns the query's own parameters over one day.
 func DefaultConfig() Config {
 	return Config{
+		Count:           CountConfig{Attribute: attr.ClientAddress, IPv4Prefix: wholeIPv4},
 		ClientThreshold: 1,
 		Comparison:      Equal,
 		MinRequests:     1,

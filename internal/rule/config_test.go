@@ -19,6 +19,12 @@ func TestCheckNamesKeyAndValue(t *testing.T) {
 		change func(*Config)
 		want   []string // all in the error text
 	}{
+		{func(c *Config) { c.Count.Attribute = "" }, []string{"count::attribute", "client.address"}},
+		{func(c *Config) { c.Count.Attribute = "http.request.header.cookie" }, []string{"count::attribute", "secrets"}},
+		{func(c *Config) { c.Count.Attribute = "iis.page" }, []string{"count::attribute", "url.path"}},
+		{func(c *Config) { c.Count.Attribute = "user.name"; c.Count.IPv4Prefix = 24 }, []string{"count::attribute", `"user.name"`, "remove"}},
+		{func(c *Config) { c.Count.IPv4Prefix = 0 }, []string{"count::ipv4_prefix: 0", "8 to 32"}},
+		{func(c *Config) { c.Count.IPv6Prefix = 129 }, []string{"count::ipv6_prefix: 129", "16 to 128"}},
 		{func(c *Config) { c.GroupBy = []string{} }, []string{"group_by", "1 to 8"}},
 		{func(c *Config) { c.GroupBy = []string{"a", "a"} }, []string{"group_by", `"a"`, "twice"}},
 		{func(c *Config) { c.GroupBy = []string{""} }, []string{"group_by", "empty"}},

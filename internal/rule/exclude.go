@@ -54,7 +54,7 @@ func compileExclusion(c *ExcludeConfig, fold bool) exclusion {
 	for _, s := range c.Paths {
 		s = strings.TrimRight(s, "/")
 		if fold {
-			s = foldPath(s)
+			s = FoldName(s)
 		}
 		x.paths = append(x.paths, s)
 	}
@@ -82,7 +82,7 @@ func (x *exclusion) path(path string, fold bool) bool {
 		return false
 	}
 	if fold {
-		path = foldPath(path)
+		path = FoldName(path)
 	}
 	return slices.ContainsFunc(x.paths, func(p string) bool {
 		return strings.HasPrefix(path, p) && (len(path) == len(p) || path[len(p)] == '/')

@@ -56,11 +56,11 @@ func AppendFolded(b []byte, v string) []byte {
 	if folded := page.AppendFold(b[:start], v); len(folded) == len(b) {
 		return folded
 	}
-	return AppendField(b[:n], foldPath(v))
+	return AppendField(b[:n], FoldName(v))
 }
 
-// foldPath is the spelling under which paths are compared without regard to case.
-func foldPath(v string) string {
+// FoldName is the spelling under which paths, and names of Windows, are compared without regard to case.
+func FoldName(v string) string {
 	var room [128]byte
 	b := page.AppendFold(room[:0], v)
 	if string(b) == v {

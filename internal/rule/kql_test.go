@@ -89,13 +89,13 @@ func TestPrivateAddresses(t *testing.T) {
 	}
 }
 
-func TestFoldPath(t *testing.T) {
+func TestFoldName(t *testing.T) {
 	for in, want := range map[string]string{
 		"/a.aspx": "/a.aspx", "/A.ASPX": "/a.aspx", "/ÄÖ.aspx": "/äö.aspx",
 		"/İ.aspx": "/İ.aspx", "/\xc0\xaf": "/\xc0\xaf", "/A\xff": "/a\xff", "": "",
 	} {
-		if got := foldPath(in); got != want {
-			t.Errorf("foldPath(%q) = %q, want %q", in, got, want)
+		if got := FoldName(in); got != want {
+			t.Errorf("FoldName(%q) = %q, want %q", in, got, want)
 		}
 		if got := string(AppendFolded(nil, in)); got != string(AppendField(nil, want)) {
 			t.Errorf("AppendFolded(%q) = %q", in, got)
@@ -109,7 +109,7 @@ func FuzzKeys(f *testing.F) {
 	f.Add("/A", "x", "/a", "x")
 	f.Add("\xc0\xaf", "", "/", "")
 	f.Fuzz(func(t *testing.T, a, b, c, d string) {
-		same := foldPath(a) == foldPath(c) && b == d
+		same := FoldName(a) == FoldName(c) && b == d
 		if got := string(AppendField(AppendFolded(nil, a), b)) == string(AppendField(AppendFolded(nil, c), d)); got != same {
 			t.Errorf("%q %q and %q %q: same key %v, want %v", a, b, c, d, got, same)
 		}

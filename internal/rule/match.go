@@ -20,6 +20,7 @@ type Matcher struct {
 	clients    Privates
 	servers    Privates
 	fold       bool
+	counted    bool // something else than the client's address is counted
 	exclusions []exclusion
 }
 
@@ -35,6 +36,7 @@ func NewMatcher(c *Config) *Matcher {
 		clients:    c.Match.PrivateClients,
 		servers:    c.Match.PrivateServers,
 		fold:       c.FoldsCase(),
+		counted:    c.Counted() != "",
 		exclusions: compileExclusions(c),
 	}
 	for _, e := range extensions {
@@ -90,10 +92,18 @@ func (m *Matcher) Match(r *Request) Verdict {
 			return Verdict(int(NumStages) + i)
 		}
 	}
-	if r.Path == "" || Absent(r.Client) || r.Status == 0 && len(m.status) > 0 {
+	if r.Path == "" || !m.knows(r) || r.Status == 0 && len(m.status) > 0 {
 		return Missing
 	}
 	return Matched
+}
+
+// knows reports whether the request tells what is counted.
+func (m *Matcher) knows(r *Request) bool {
+	if m.counted {
+		return !Absent(r.Counted)
+	}
+	return !Absent(r.Client) && (m.semantics == Sentinel || r.ClientAddr.IsValid() || !unknown(r.Client))
 }
 
 // PassPath is StageExtension, and with those that follow it is for callers who
@@ -171,6 +181,12 @@ func (m *Matcher) passClient(client string) (netip.Addr, bool) {
 	a := parseAddr(client)
 	if m.semantics == Sentinel {
 		return a, m.clients != Exclude || ipv4Public(a) && !startsWith(client, "127.")
+	}
+	if !a.IsValid() && !Absent(client) {
+		// Some sources write the port, too.
+		if p, err := netip.ParseAddrPort(client); err == nil {
+			a = p.Addr()
+		}
 	}
 	a = a.Unmap()
 	return a, m.clients != Exclude || !internal(a)

@@ -12,6 +12,7 @@ type Request struct {
 	Path      string
 	UserAgent string
 	Client    string // as logged; "" or "-" when unknown
+	Counted   string // what is counted instead of the client's address, where something is
 	Server    string // the server's own address; "" or "-" when unknown
 	Host      string // the host name asked for, without port
 	Site      string
@@ -51,7 +52,7 @@ type Verdict int
 const (
 	Matched Verdict = -1
 	// Missing: the request passed all that could be tested, but lacks url.path,
-	// http.response.status_code or client.address. It could have been a second
+	// http.response.status_code or what is counted, such as client.address. It could have been a second
 	// client, so it is a loss.
 	Missing Verdict = -2
 	// Foreign: neither path nor status, so this is no web request at all.

@@ -20,6 +20,7 @@ func (c *Config) Shape() Settings {
 	return Settings{
 		"group_by":         fmt.Sprint(c.Groups()),
 		"fold_case":        fmt.Sprint(c.FoldsCase()),
+		"count":            c.countShape(),
 		"client_threshold": fmt.Sprint(c.ClientThreshold),
 		"window":           c.Window.String(),
 		"every":            c.Hop().String(),

@@ -25,7 +25,8 @@ func load(raw map[string]any) (*Config, error) {
 
 func TestEveryKeyIsRead(t *testing.T) {
 	got, err := load(map[string]any{
-		"group_by": []any{"url.path"}, "fold_case": false, "client_threshold": 5, "comparison": "lte",
+		"group_by": []any{"url.path"}, "fold_case": false, "count": map[string]any{"attribute": "client.address", "ipv4_prefix": 24, "ipv6_prefix": 56},
+		"client_threshold": 5, "comparison": "lte",
 		"min_requests": 2, "window": "2h", "every": "1h", "allowed_lateness": "1m", "idle_timeout": "30s",
 		"semantics": "sentinel", "suppress_for": "0s", "max_groups": 10, "evidence": 0, "forward": "none", "input": "w3ciislog",
 		"match": map[string]any{
@@ -48,6 +49,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Config: rareclient.Config{
 			Config: rule.Config{
 				GroupBy: []string{"url.path"}, FoldCase: &no, ClientThreshold: 5, Comparison: rule.LessOrEqual,
+				Count:       rule.CountConfig{Attribute: "client.address", IPv4Prefix: 24, IPv6Prefix: 56},
 				MinRequests: 2, Window: 2 * time.Hour, Every: time.Hour, AllowedLateness: time.Minute, IdleTimeout: 30 * time.Second,
 				Semantics: rule.Sentinel, MaxGroups: 10,
 				Match: rule.MatchConfig{

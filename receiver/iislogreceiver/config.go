@@ -86,6 +86,7 @@ func createDefaultConfig() component.Config {
 		FileConfig:     tail.DefaultConfig(),
 		RetryOnFailure: retry,
 		Fields:         FieldsConfig{Exclude: []string{"cs(Cookie)"}},
+		ClientAddress:  ClientAddressConfig{MaxLength: record.DefaultMaxLength},
 		DecodePlus:     true,
 		Body:           BodyOriginal,
 		OnError:        OnErrorSend,

@@ -170,8 +170,8 @@ func (f *Filter) stage(c *columnsOf) (Fate, rule.Stage) {
 		return Drop, rule.StageStatus
 	}
 	client := f.columns.value(c.Client)
-	if list := f.columns.value(f.plan.Forwarded); client != "" && list != "" && f.proxies != nil {
-		client = f.proxies.Client(client, list)
+	if client != "" && f.proxies != nil {
+		client = f.proxies.Client(client, f.columns.value(f.plan.Forwarded))
 	}
 	if !f.matcher.PassClient(client) {
 		return Drop, rule.StagePrivateClient

@@ -98,10 +98,16 @@ func (m *Mapper) apply(lr plog.LogRecord, attrs pcommon.Map, st *step, v string,
 		attrs.PutEmptySlice(st.attr).AppendEmpty().SetStr(v)
 	case opClientIP:
 		client := v
-		if m.proxies != nil && p.Forwarded >= 0 && !w3c.Absent(l.Values[p.Forwarded]) {
-			client = m.proxies.Client(v, l.Values[p.Forwarded])
+		if m.proxies != nil {
+			header := ""
+			if p.Forwarded >= 0 {
+				header = l.Values[p.Forwarded]
+			}
+			client = m.proxies.Client(v, header)
 		}
-		attrs.PutStr(st.attr, client)
+		if client != "" {
+			attrs.PutStr(st.attr, client)
+		}
 		attrs.PutStr("network.peer.address", v)
 	case opServerIP:
 		attrs.PutStr(st.attr, v)
