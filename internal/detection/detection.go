@@ -6,6 +6,8 @@ package detection
 
 import (
 	"iter"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,6 +55,7 @@ func Read(lr plog.LogRecord) (d *report.Detection, ok bool) {
 		Hosts:     strs(m, attr.DetectionHosts),
 		Servers:   strs(m, attr.DetectionServerAddresses),
 	}
+	d.Counted = counted(m, d.Clients)
 	d.ClientCount = int(num(m, attr.DetectionClientCount))
 	d.Requests = num(m, attr.DetectionRequestCount)
 	d.Methods = strs(m, attr.DetectionMethods)
@@ -75,6 +78,35 @@ func Read(lr plog.LogRecord) (d *report.Detection, ok bool) {
 		ok = ok && valid
 	}
 	return d, ok
+}
+
+// counted is what the rule counted, where that is not addresses: the values of an
+// attribute, or networks, and the addresses that are in none of them.
+func counted(m pcommon.Map, clients []string) []string {
+	if values := strs(m, attr.DetectionCountedValues); len(values) > 0 {
+		return values
+	}
+	networks := strs(m, attr.DetectionClientPrefixes)
+	if len(networks) == 0 {
+		return nil
+	}
+	out := slices.Clone(networks)
+	for _, c := range clients {
+		if !slices.ContainsFunc(networks, func(n string) bool { return inside(n, c) }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// inside reports whether an address belongs to a network.
+func inside(network, address string) bool {
+	p, err := netip.ParsePrefix(network)
+	if err != nil {
+		return false
+	}
+	a, err := netip.ParseAddr(address)
+	return err == nil && p.Contains(a.Unmap().WithZone(""))
 }
 
 func rule(lr plog.LogRecord) report.Rule {

@@ -66,6 +66,24 @@ func TestWhatIsNoDetection(t *testing.T) {
 	}
 }
 
+// What is counted: networks and the addresses that are in none, or the values of an
+// attribute.
+func TestWhatIsCounted(t *testing.T) {
+	with := func(key string, values ...any) []string {
+		lr := record("/a.aspx")
+		require.NoError(t, lr.Attributes().PutEmptySlice("detection.clients").FromRaw([]any{"203.0.113.7", "2001:db8::1", "fe80::1%4", "x"}))
+		if key != "" {
+			require.NoError(t, lr.Attributes().PutEmptySlice(key).FromRaw(values))
+		}
+		d, ok := Read(lr)
+		require.True(t, ok)
+		return d.Counted
+	}
+	require.Nil(t, with(""))
+	require.Equal(t, []string{"2001:db8::/64", "?", "203.0.113.7", "fe80::1%4", "x"}, with("detection.client_prefixes", "2001:db8::/64", "?"))
+	require.Equal(t, []string{"bob"}, with("detection.counted.values", "bob"))
+}
+
 func TestAttributesOfAnotherType(t *testing.T) {
 	lr := record("/a.aspx")
 	m := lr.Attributes()

@@ -86,8 +86,9 @@ func (b *Batch) Source(identity ...string) {
 
 // Add runs the match stages on a record of the current source and keeps it if
 // it matched. values are those of group_by, but that of iis.page, which is made of
-// the path here; they are copied, the strings are not. The time becomes the wall clock where it lies further in the future than
-// the allowed lateness, or before earliest. It returns what the match stages decided.
+// the path here; they are copied, the strings are not. The time becomes the wall
+// clock where it lies further in the future than the allowed lateness, or before
+// earliest. It returns what the match stages decided.
 func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
 	// No log is older than earliest: such a time is as wrong as one of the future.
 	if r.Time > b.now+b.engine.clock.lateness || r.Time < earliest {

@@ -33,7 +33,8 @@ type Detection struct {
 	Path        string            // "" where the rule does not group by it
 	UserAgent   string            // the same
 	Group       map[string]string // what else the rule groups by
-	Clients     []string          // sorted; at most maxClients
+	Clients     []string          // their addresses, sorted; at most maxClients
+	Counted     []string          // what is counted, where it is not addresses: networks, users; sorted, at most maxClients
 	ClientCount int
 	Sites       []string // sorted, as are the next two
 	Hosts       []string
@@ -105,7 +106,9 @@ func (d *Detection) tidy() bool {
 	d.Group = group(d.Group)
 	d.Clients = list(d.Clients, maxClients)
 	slices.Sort(d.Clients)
-	d.ClientCount = max(d.ClientCount, len(d.Clients))
+	d.Counted = list(d.Counted, maxClients)
+	slices.Sort(d.Counted)
+	d.ClientCount = max(d.ClientCount, len(d.counted()))
 	for _, l := range []*[]string{&d.Sites, &d.Hosts, &d.Servers} {
 		*l = list(*l, maxPlaces)
 		slices.Sort(*l)
@@ -118,7 +121,7 @@ func (d *Detection) tidy() bool {
 	for i := 0; i < len(d.Samples) && d.Command == ""; i++ {
 		d.Command = rank.Command(d.Samples[i].Query)
 	}
-	if len(d.Clients) == 1 { // it need not be repeated with each sample
+	if len(d.Clients) == 1 && d.Counted == nil { // it need not be repeated with each sample
 		for i := range d.Samples {
 			if d.Samples[i].Client == d.Clients[0] {
 				d.Samples[i].Client = ""
@@ -192,7 +195,7 @@ func (d *Detection) size() int {
 	for k, v := range d.Group {
 		n += inJSON(k) + inJSON(v)
 	}
-	for _, l := range [][]string{d.Clients, d.Sites, d.Hosts, d.Servers, d.Methods, d.IncompleteReason} {
+	for _, l := range [][]string{d.Clients, d.Counted, d.Sites, d.Hosts, d.Servers, d.Methods, d.IncompleteReason} {
 		for _, s := range l {
 			n += inJSON(s) + 3
 		}

@@ -22,6 +22,7 @@ type Finding struct {
 	Agent       int               `json:"agent"` // index into the report's user agents
 	Group       map[string]string `json:"group,omitempty"`
 	Clients     []string          `json:"clients,omitempty"`
+	Counted     []string          `json:"counted,omitempty"` // what is counted, where it is not addresses
 	ClientCount int               `json:"client_count"`
 	Sites       []string          `json:"sites,omitempty"`
 	Hosts       []string          `json:"hosts,omitempty"`
@@ -44,7 +45,7 @@ func (s *Store) findings() []*Finding {
 		k := d.key()
 		f := byKey[k]
 		if f == nil {
-			f = &Finding{Path: d.Path, Page: d.Page, Group: d.Group, Clients: d.Clients, rule: &d.Rule, agent: d.UserAgent}
+			f = &Finding{Path: d.Path, Page: d.Page, Group: d.Group, Counted: d.Counted, rule: &d.Rule, agent: d.UserAgent}
 			byKey[k] = f
 			all = append(all, f)
 		}
@@ -78,23 +79,33 @@ func order(all []*Finding) {
 // key is the same for the detections of one finding: IIS paths have no case, and
 // one page may be written in many ways.
 func (d *Detection) key() string {
-	k, err := json.Marshal([]any{d.Rule.ID, d.Rule.Name, cmp.Or(d.Page, strings.ToLower(d.Path)), d.UserAgent, d.Group, d.Clients})
+	k, err := json.Marshal([]any{d.Rule.ID, d.Rule.Name, cmp.Or(d.Page, strings.ToLower(d.Path)), d.UserAgent, d.Group, d.counted()})
 	if err != nil {
 		panic(err) // texts always encode
 	}
 	return string(k)
 }
 
+// counted is what tells the clients from others: who has a network comes from
+// another of its addresses every day.
+func (d *Detection) counted() []string {
+	if len(d.Counted) > 0 {
+		return d.Counted
+	}
+	return d.Clients
+}
+
 func (f *Finding) join(d *Detection) {
 	f.rule = &d.Rule // the newest version
 	f.ClientCount = max(f.ClientCount, d.ClientCount)
-	f.Sites = union(f.Sites, d.Sites)
-	f.Hosts = union(f.Hosts, d.Hosts)
-	f.Servers = union(f.Servers, d.Servers)
+	f.Clients = union(f.Clients, d.Clients, maxClients)
+	f.Sites = union(f.Sites, d.Sites, maxPlaces)
+	f.Hosts = union(f.Hosts, d.Hosts, maxPlaces)
+	f.Servers = union(f.Servers, d.Servers, maxPlaces)
 	f.Windows = append(f.Windows, d.Window)
 }
 
-func union(a, b []string) []string {
+func union(a, b []string, limit int) []string {
 	if len(a) == 0 {
 		return b
 	}
@@ -104,7 +115,7 @@ func union(a, b []string) []string {
 		}
 	}
 	slices.Sort(a)
-	return a[:min(len(a), maxPlaces)]
+	return a[:min(len(a), limit)]
 }
 
 // count adds up the windows; of those that overlap only the earlier ones, since

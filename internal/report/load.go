@@ -73,7 +73,7 @@ func (s *Store) Restore(doc *Document) (bad int64) {
 		for i := range f.Windows {
 			d := &Detection{
 				ID: f.Windows[i].ID, Rule: doc.Rules[f.Rule], Path: f.Path, Page: f.Page, UserAgent: doc.Agents[f.Agent], Group: f.Group,
-				Clients: f.Clients, ClientCount: f.ClientCount, Sites: f.Sites, Hosts: f.Hosts, Servers: f.Servers,
+				Clients: f.Clients, Counted: f.Counted, ClientCount: f.ClientCount, Sites: f.Sites, Hosts: f.Hosts, Servers: f.Servers,
 				Window: f.Windows[i],
 			}
 			if s.Add(d) == Ignored {

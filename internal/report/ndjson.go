@@ -53,6 +53,7 @@ func (doc *Document) line(f *Finding, w *Window) map[string]any {
 	}
 	out[attr.DetectionClients] = f.Clients
 	out[attr.DetectionClientCount] = f.ClientCount
+	put("counted", f.Counted, len(f.Counted) > 0)
 	put(attr.DetectionSites, f.Sites, len(f.Sites) > 0)
 	put(attr.DetectionHosts, f.Hosts, len(f.Hosts) > 0)
 	put(attr.DetectionServerAddresses, f.Servers, len(f.Servers) > 0)

@@ -60,6 +60,28 @@ func TestOrderOfArrivalDoesNotMatter(t *testing.T) {
 	require.Equal(t, want, page(t, document(backwards)))
 }
 
+// Who has a network comes from another address every day.
+func TestCountedClientsAreTheSameWhateverTheirAddresses(t *testing.T) {
+	s := report.NewStore(10)
+	for day, client := range []string{"2001:db8::9", "2001:db8::1", "2001:db8::5"} {
+		d := reporttest.Detection("/a.aspx", client, day, 3)
+		d.Counted = []string{"2001:db8::/64"}
+		require.Equal(t, report.Added, s.Add(d))
+	}
+	doc := s.Document("", "", now)
+	require.Len(t, doc.Findings, 1)
+	f := doc.Findings[0]
+	require.Equal(t, []string{"2001:db8::1", "2001:db8::5", "2001:db8::9"}, f.Clients)
+	require.Equal(t, []string{"2001:db8::/64"}, f.Counted)
+	require.Equal(t, 1, f.ClientCount)
+	require.Equal(t, 3, f.Days)
+	require.Equal(t, "2001:db8::9", f.Windows[0].Samples[0].Client)
+
+	again := report.NewStore(10)
+	require.Zero(t, again.Restore(doc))
+	require.Equal(t, page(t, doc), page(t, again.Document("", "", now)))
+}
+
 func TestRedeliveryReplaces(t *testing.T) {
 	s := report.NewStore(10)
 	require.Equal(t, report.Added, s.Add(reporttest.Detection("/a.aspx", "192.0.2.1", 0, 3)))

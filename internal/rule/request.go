@@ -52,8 +52,8 @@ type Verdict int
 const (
 	Matched Verdict = -1
 	// Missing: the request passed all that could be tested, but lacks url.path,
-	// http.response.status_code or what is counted, such as client.address. It could have been a second
-	// client, so it is a loss.
+	// http.response.status_code or what is counted, such as client.address. It could
+	// have been a second client, so it is a loss.
 	Missing Verdict = -2
 	// Foreign: neither path nor status, so this is no web request at all.
 	Foreign Verdict = -3

@@ -45,7 +45,7 @@ func (l *huntLog) put(line string) {
 
 // header writes a block. The columns are those of IIS, or fewer in any order.
 func (l *huntLog) header() {
-	l.fields = strings.Fields("date time s-sitename s-computername s-ip cs-method cs-uri-stem c-ip cs(User-Agent) cs-host sc-status X-Forwarded-For")
+	l.fields = strings.Fields("date time s-sitename s-computername s-ip cs-method cs-uri-stem c-ip cs(User-Agent) cs-host sc-status X-Forwarded-For Forwarded CF-Connecting-IP")
 	if l.rnd.IntN(2) == 0 {
 		l.fields = append(l.fields, "cs-uri", "x-custom")
 		l.rnd.Shuffle(len(l.fields), func(i, k int) { l.fields[i], l.fields[k] = l.fields[k], l.fields[i] })
@@ -84,6 +84,10 @@ func (l *huntLog) value(column string) string {
 		return pick(l.rnd, "200", "200", "200", "404", "0", "1X405", "5000000000", "9999999999999999999", "-")
 	case "X-Forwarded-For":
 		return pick(l.rnd, "-", "203.0.113.9,+10.0.0.1", "10.1.1.1", "unknown")
+	case "Forwarded":
+		return pick(l.rnd, "-", "for=203.0.113.9,+for=10.0.0.1", "for=10.1.1.1", "for=unknown")
+	case "CF-Connecting-IP":
+		return pick(l.rnd, "-", "203.0.113.9", "2001:db8::9", "10.1.1.1", "x")
 	default:
 		return pick(l.rnd, "-", "x")
 	}

@@ -110,20 +110,23 @@ func newHuntCase(rnd *rand.Rand) *huntCase {
 		PrivateServers:    pick(rnd, rule.Include, rule.Exclude),
 	}
 	proxied, plus, body := rnd.IntN(3) == 0, rnd.IntN(4) > 0, pick(rnd, BodyOriginal, BodyNone)
+	header, maxLength := pick(rnd, "X-Forwarded-For", "Forwarded", "CF-Connecting-IP"), pick(rnd, 0, 20, 4096)
 	include := pick(rnd, nil, nil, nil, []string{"c-ip", "cs-uri-stem", "cs(User-Agent)", "sc-status", "cs-host"}, []string{"cs-uri-stem", "c-ip"})
 	onError, withPath := pick(rnd, OnErrorSend, OnErrorSend, OnErrorDrop), rnd.IntN(2) == 0
 	c.receiver = func(cfg *Config) {
 		cfg.DecodePlus, cfg.Body, cfg.Fields.Include, cfg.OnError, cfg.IncludeFilePath = plus, body, include, onError, withPath
 		if proxied {
-			cfg.ClientAddress = ClientAddressConfig{Header: "X-Forwarded-For", TrustedProxies: []string{"10.0.0.0/8", "192.0.2.0/24"}}
+			cfg.ClientAddress = ClientAddressConfig{Header: header, TrustedProxies: []string{"10.0.0.0/8", "192.0.2.0/24"}, MaxLength: maxLength}
 		}
 	}
 	window, lateness := pick(rnd, 4*time.Minute, 4*time.Hour, 24*time.Hour), pick(rnd, 0, 2*time.Second, 10*time.Minute)
 	every := pick(rnd, 0, window/4, window/2)
-	group, threshold := pick(rnd, []string{"url.path"}, []string{"url.path", "user_agent.original"}), 1+rnd.IntN(3)
+	group, threshold := pick(rnd, nil, []string{"iis.page"}, []string{"url.path"}, []string{"url.path", "user_agent.original"}), 1+rnd.IntN(3)
+	count := pick(rnd, rule.DefaultConfig().Count, rule.CountConfig{Attribute: "client.address", IPv4Prefix: 24, IPv6Prefix: 48},
+		rule.CountConfig{Attribute: "server.address", IPv4Prefix: 32})
 	c.rule = func(cfg *rareclientprocessor.Config) {
 		cfg.Forward = rareclientprocessor.ForwardNone
-		cfg.Window, cfg.Every, cfg.GroupBy, cfg.ClientThreshold = window, every, group, threshold
+		cfg.Window, cfg.Every, cfg.GroupBy, cfg.ClientThreshold, cfg.Count = window, every, group, threshold, count
 		cfg.Comparison = rule.LessOrEqual
 		cfg.AllowedLateness, cfg.IdleTimeout, cfg.SuppressFor = lateness, 20*time.Second, 2*window
 		cfg.Exclude = []rule.ExcludeConfig{{Name: "ours", Clients: []string{"203.0.113.1"}, Paths: []string{"/b/"}}}

@@ -31,6 +31,7 @@ function facts(data, f) {
     ["Page", f.path],
     ...Object.entries(f.group || {}),
     [f.client_count === 1 ? "Client" : "Clients", clients(f)],
+    ["Counted as", (f.counted || []).join(", ")],
     ["User agent", data.agents[f.agent]],
     ["Sites", (f.sites || []).join(", ")],
     ["Hosts", (f.hosts || []).join(", ")],
@@ -42,7 +43,7 @@ function facts(data, f) {
 }
 
 function clients(f) {
-  const more = f.client_count - (f.clients || []).length;
+  const more = f.client_count - Math.max((f.clients || []).length, (f.counted || []).length);
   return (f.clients || []).join(", ") + (more > 0 ? " and " + numbers.format(more) + " more" : "");
 }
 
@@ -62,7 +63,7 @@ function windows(f) {
 // Columns of the sample requests; those without any value are left out.
 const sampleColumns = [
   ["Time (UTC)", (s) => time(Date.parse(s.time))],
-  ["Client", (s, f) => (f.client_count > 1 ? s.client : "")],
+  ["Client", (s, f) => (f.client_count > 1 || (f.clients || []).length > 1 ? s.client : "")],
   ["Method", (s) => s.method],
   ["Status", (s) => s.status],
   ["Query", (s) => s.query],
