@@ -8,7 +8,7 @@
 //
 // The rule is the default one: 24 hour windows aligned to the epoch, which are
 // the days in UTC; groups by URL path without regard to case and user agent;
-// exactly one client.
+// exactly one client, which is a /64 network where its addresses are IPv6.
 package oracle
 
 import (
@@ -42,7 +42,8 @@ type (
 	// group is what is remembered of the requests with a key.
 	group struct {
 		clients, sites map[string]bool
-		path           string // of the first
+		owners         map[string]bool // of the clients' addresses
+		path           string          // of the first
 		first, last    time.Time
 		requests       int64
 	}
@@ -63,7 +64,7 @@ func Find(folder string) ([]Finding, error) {
 	}
 	found := []Finding{}
 	for k, g := range all.groups {
-		if len(g.clients) != 1 {
+		if len(g.owners) != 1 {
 			continue
 		}
 		start, err := time.Parse(time.DateOnly, k.day)
@@ -107,10 +108,11 @@ func (l *logs) add(line *Line) error {
 	k := key{day(line.At), strings.ToLower(path), line.Value("cs(User-Agent)")}
 	g := l.groups[k]
 	if g == nil {
-		g = &group{clients: map[string]bool{}, sites: map[string]bool{}, path: path, first: line.At}
+		g = &group{clients: map[string]bool{}, owners: map[string]bool{}, sites: map[string]bool{}, path: path, first: line.At}
 		l.groups[k] = g
 	}
-	g.clients[line.Value("c-ip")], g.sites[line.Site] = true, true
+	client := line.Value("c-ip")
+	g.clients[client], g.owners[owner(client)], g.sites[line.Site] = true, true, true
 	g.requests++
 	if line.At.Before(g.first) {
 		g.path, g.first = path, line.At
@@ -119,6 +121,19 @@ func (l *logs) add(line *Line) error {
 		g.last = line.At
 	}
 	return nil
+}
+
+// owner is the /64 network of an IPv6 address; anything else stands for itself.
+func owner(client string) string {
+	a, err := netip.ParseAddr(client)
+	if err != nil || a.Is4() || a.Is4In6() {
+		return client
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return client
+	}
+	return p.String()
 }
 
 func day(at time.Time) string { return at.Format(time.DateOnly) }

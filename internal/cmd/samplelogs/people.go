@@ -46,8 +46,8 @@ const (
 // build by the number of its people.
 var shoppers = []*crowd{
 	{chromeWindows, addresses("203.0.113.", 100, 22)},
-	{safariPhone, append(addresses("192.0.2.", 100, 15), addresses("2001:db8:12::", 1, 4)...)},
-	{chromeAndroid, append(addresses("192.0.2.", 130, 12), addresses("2001:db8:34::", 1, 3)...)},
+	{safariPhone, append(addresses("192.0.2.", 100, 15), homes("2001:db8:12:", 1, 4)...)},
+	{chromeAndroid, append(addresses("192.0.2.", 130, 12), homes("2001:db8:34:", 1, 3)...)},
 	{edgeWindows, addresses("203.0.113.", 130, 11)},
 	{chromeBefore, addresses("203.0.113.", 150, 8)},
 	{firefox, addresses("203.0.113.", 160, 7)},
@@ -79,6 +79,15 @@ func addresses(prefix string, first, count int) []person {
 	var people []person
 	for n := range count {
 		people = append(people, person{address: prefix + strconv.Itoa(first+n)})
+	}
+	return people
+}
+
+// homes makes people with consecutive IPv6 networks of their own, an address of each.
+func homes(prefix string, first, count int) []person {
+	people := addresses(prefix, first, count)
+	for n := range people {
+		people[n].address += "::5"
 	}
 	return people
 }
