@@ -105,8 +105,10 @@ func (c *Config) validateTime() error {
 func (c *MatchConfig) Check() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if slices.Contains(c.Extensions, "") {
-		bad("match::extensions: an empty text; use [] to look at every URI")
+	for _, e := range c.Extensions {
+		if err := checkExtension(e); err != nil {
+			errs = append(errs, err)
+		}
 	}
 	if slices.Contains(c.UserAgentPrefixes, "") {
 		bad("match::user_agent_prefixes: an empty text; use [] to look at every user agent")

@@ -82,7 +82,8 @@ type Config struct {
 
 // MatchConfig holds the match stages. An empty list passes everything.
 type MatchConfig struct {
-	// Extensions are KQL has_any terms of url.path. Default .php .aspx .asp .cfml.
+	// Extensions are KQL has_any terms of url.path, and names of sets of them (see
+	// SetNames). Default .php .aspx .asp .cfml.
 	Extensions []string `mapstructure:"extensions"`
 	// StatusCodes are the HTTP status codes looked at. Default 200.
 	StatusCodes []int `mapstructure:"status_codes"`

@@ -55,6 +55,8 @@ func TestCheckNamesKeyAndValue(t *testing.T) {
 		{func(c *Config) { c.Window = maxDuration + 1 }, []string{"window: 87600h0m0.000000001s"}},
 		{func(c *Config) { c.Window = math.MinInt64 }, []string{"window: -2562047h47m16.854775808s"}},
 		{func(c *Config) { c.Match.Extensions = []string{""} }, []string{"match::extensions", "[]"}},
+		{func(c *Config) { c.Match.Extensions = []string{".aspx", "set:perl"} }, []string{"match::extensions", `"set:perl"`, "set:all_scripts, set:asp, set:aspx, set:coldfusion, set:handlers, set:php"}},
+		{func(c *Config) { c.Match.Extensions = []string{"set:"} }, []string{"match::extensions", `"set:"`}},
 		{func(c *Config) { c.Match.UserAgentPrefixes = []string{""} }, []string{"match::user_agent_prefixes", "[]"}},
 		{func(c *Config) { c.Match.StatusCodes = []int{20} }, []string{"match::status_codes: 20", "100 to 999"}},
 		{func(c *Config) { c.Match.PrivateClients = "no" }, []string{`match::private_clients: "no"`, "exclude or include"}},

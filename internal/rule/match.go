@@ -11,9 +11,10 @@ import (
 
 // Matcher decides which requests the rule counts. It holds no state.
 type Matcher struct {
-	extensions []string  // lower case
-	point      byte      // that all extensions begin with, such as their dot; 0 if there is none
-	next       [256]bool // the characters that follow the point in an extension
+	extensions []string   // lower case
+	point      byte       // that all extensions begin with, such as their dot; 0 if there is none
+	next       [256]uint8 // index in behind of a character that follows the point
+	behind     [][]string // extensions by the character that follows the point; none for 0
 	status     []int
 	prefixes   []string // lower case
 	semantics  Semantics
@@ -26,7 +27,7 @@ type Matcher struct {
 
 // NewMatcher compiles the match stages and exclusions of a valid Config.
 func NewMatcher(c *Config) *Matcher {
-	extensions := lowered(c.Match.Extensions)
+	extensions := lowered(c.Match.terms())
 	m := &Matcher{
 		extensions: extensions,
 		point:      point(extensions),
@@ -39,12 +40,25 @@ func NewMatcher(c *Config) *Matcher {
 		counted:    c.Counted() != "",
 		exclusions: compileExclusions(c),
 	}
-	for _, e := range extensions {
-		if m.point != 0 {
-			m.next[e[1]], m.next[upper(e[1])] = true, true
-		}
+	if m.point != 0 {
+		m.index()
 	}
 	return m
+}
+
+// index sorts the extensions by what follows the point, so that a set of many
+// costs no more than one of few.
+func (m *Matcher) index() {
+	m.behind = [][]string{nil}
+	for _, e := range m.extensions {
+		at := m.next[e[1]]
+		if at == 0 {
+			at = uint8(len(m.behind)) // at most 230: there are no more characters in lower case
+			m.behind = append(m.behind, nil)
+			m.next[e[1]], m.next[upper(e[1])] = at, at
+		}
+		m.behind[at] = append(m.behind[at], e)
+	}
 }
 
 func lowered(in []string) []string {
@@ -150,10 +164,7 @@ func (m *Matcher) extension(path string) bool {
 		if i += n; n < 0 || i+1 == len(path) {
 			return false
 		}
-		if !m.next[path[i+1]] {
-			continue
-		}
-		for _, e := range m.extensions {
+		for _, e := range m.behind[m.next[path[i+1]]] {
 			if hasAt(path, i, e) {
 				return true
 			}

@@ -3,7 +3,10 @@
 
 package rule
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 const ua = "Mozilla/5.0"
 
@@ -117,6 +120,38 @@ func TestExclusions(t *testing.T) {
 	}
 }
 
+func TestSetsOfExtensions(t *testing.T) {
+	for _, tt := range []struct {
+		extensions  []string
+		match, miss []string
+	}{
+		{[]string{"set:asp"}, []string{"/x.asp", "/x.CER", "/x.asa/info", "/x.cdx;.jpg"}, []string{"/x.aspx", "/x.ashx", "/asp", "/x.certificate"}},
+		{[]string{"set:aspx"}, []string{"/x.aspx", "/x.cshtml"}, []string{"/x.asp", "/x.ashx", "/route"}},
+		{[]string{"set:handlers"}, []string{"/x.ashx", "/x.asmx/Get", "/x.svc", "/webresource.axd"}, []string{"/x.aspx"}},
+		{[]string{"set:php"}, []string{"/x.php", "/x.php5", "/x.PHTML", "/x.phar"}, []string{"/x.php6", "/php", "/x.inc"}},
+		{[]string{"set:coldfusion"}, []string{"/x.cfm", "/x.cfc", "/x.cfml"}, []string{"/x.cf", "/x.cfg"}},
+		{[]string{"set:all_scripts"}, []string{"/x.asp", "/x.aspx", "/x.ashx", "/x.php7", "/x.cfm", "/x.jsp", "/cgi/x.pl", "/x.exe", "/x.stm"}, []string{"/x.html", "/x.js", "/x", "/x.jpg"}},
+		{[]string{"set:php", ".html", "set:asp"}, []string{"/x.php", "/x.html", "/x.asp"}, []string{"/x.aspx"}},
+	} {
+		c := DefaultConfig()
+		c.Match.Extensions = tt.extensions
+		if err := c.Check(); err != nil {
+			t.Error(err)
+		}
+		m := NewMatcher(&c)
+		for _, p := range tt.match {
+			if !m.PassPath(p) {
+				t.Errorf("%v misses %s", tt.extensions, p)
+			}
+		}
+		for _, p := range tt.miss {
+			if m.PassPath(p) {
+				t.Errorf("%v matches %s", tt.extensions, p)
+			}
+		}
+	}
+}
+
 // FuzzExtension: looking once for what all extensions begin with finds what
 // looking for each of them finds.
 func FuzzExtension(f *testing.F) {
@@ -126,13 +161,13 @@ func FuzzExtension(f *testing.F) {
 	f.Add("/a.asp", "asp", ".asp")
 	f.Add("/.a.asp", "..", ".a")
 	f.Fuzz(func(t *testing.T, path, one, two string) {
-		if one == "" || two == "" {
-			return
-		}
 		c := DefaultConfig()
 		c.Match.Extensions = []string{one, two}
+		if c.Match.Check() != nil {
+			return
+		}
 		m := NewMatcher(&c)
-		if want, got := has(path, m.extensions[0]) || has(path, m.extensions[1]), m.extension(path); got != want {
+		if want, got := slices.ContainsFunc(m.extensions, func(e string) bool { return has(path, e) }), m.extension(path); got != want {
 			t.Errorf("%q of %q: %v, want %v", m.extensions, path, got, want)
 		}
 	})

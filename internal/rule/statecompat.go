@@ -30,8 +30,10 @@ func (c *Config) Shape() Settings {
 
 // Filter returns the settings that say which records are in a stored state.
 func (c *Config) Filter() Settings {
+	match := c.Match
+	match.Extensions = match.terms() // a set may have others in another version
 	s := Settings{
-		"match":           fmt.Sprintf("%+v", c.Match),
+		"match":           fmt.Sprintf("%+v", match),
 		"exclude":         fmt.Sprintf("%+v", c.Exclude),
 		"exclude_presets": fmt.Sprint(c.ExcludePresets),
 	}

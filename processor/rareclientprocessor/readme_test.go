@@ -9,11 +9,14 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/iishunt/iishunt/internal/page"
 )
 
 func readme(t *testing.T) string {
@@ -79,4 +82,25 @@ func TestTheReadmeHasEveryAttribute(t *testing.T) {
 			}
 		}
 	}
+}
+
+// The table of sets has every set with its extensions.
+func TestTheReadmeHasEverySet(t *testing.T) {
+	row := regexp.MustCompile("(?m)^\\| `set:(\\w+)` \\| (all of the above, and )?([^|]*) \\| [^|]+ \\|$")
+	sets := map[string][]string{}
+	var above []string
+	for _, m := range row.FindAllStringSubmatch(readme(t), -1) {
+		extensions := strings.Fields(strings.ReplaceAll(m[3], "`", ""))
+		above = append(above, extensions...)
+		if m[2] != "" {
+			extensions = slices.Clone(above)
+		}
+		slices.Sort(extensions)
+		sets[m[1]] = extensions
+	}
+	want := map[string][]string{}
+	for name, extensions := range page.Extensions {
+		want[name] = slices.Sorted(slices.Values(extensions))
+	}
+	require.Equal(t, want, sets)
 }

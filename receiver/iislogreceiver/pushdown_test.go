@@ -103,7 +103,7 @@ type huntStep struct {
 func newHuntCase(rnd *rand.Rand) *huntCase {
 	c := &huntCase{sentinel: rnd.IntN(6) == 0}
 	c.match = rule.MatchConfig{
-		Extensions:        some(rnd, ".php", ".aspx", ".asp", "cfml"),
+		Extensions:        some(rnd, ".php", ".aspx", ".asp", "cfml", "set:php", "set:all_scripts"),
 		StatusCodes:       some(rnd, 200, 404),
 		UserAgentPrefixes: some(rnd, "Mozilla", "mozilla/5.0 (", "caf"),
 		PrivateClients:    pick(rnd, rule.Include, rule.Exclude),
