@@ -85,7 +85,9 @@ func (t *Tracker) follow(src *source, b *Span, now Now) {
 	if t.catchesUp(src, first, lag, oldest) {
 		t.Hold(now)
 	}
-	src.caughtUp = src.caughtUp || lag <= int64(t.cfg.IdleTimeout)
+	if !src.caughtUp && lag <= int64(t.cfg.IdleTimeout) {
+		src.caughtUp, src.behind = true, lag
+	}
 	src.note(now, lag, int64(t.cfg.SenderTimeout), int64(t.cfg.CatchUpTimeout))
 }
 
@@ -98,6 +100,9 @@ func (t *Tracker) catchesUp(src *source, first bool, lag, oldest int64) bool {
 		src.behind, src.nearest = oldest, oldest
 	}
 	src.behind = max(src.behind, oldest)
+	if src.caughtUp && src.behind > int64(t.cfg.SenderTimeout) { // no burst is that old
+		src.caughtUp, src.nearest = false, src.behind
+	}
 	if !src.caughtUp {
 		closer := first && lag > idle || src.nearest-lag > idle
 		if closer {
@@ -109,7 +114,7 @@ func (t *Tracker) catchesUp(src *source, first bool, lag, oldest int64) bool {
 		return false
 	}
 	unusual := src.behind > 2*src.usual+idle
-	src.usual = max(src.usual, min(src.behind, int64(t.cfg.SenderTimeout)))
+	src.usual = max(src.usual, src.behind)
 	src.behind = lag
 	return unusual
 }
