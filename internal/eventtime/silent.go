@@ -83,7 +83,7 @@ func (t *Tracker) follow(src *source, b *Span, now Now) {
 	src.newest = max(src.newest, newest)
 	lag, oldest := now.Wall-src.newest, now.Wall-b.Oldest
 	if t.catchesUp(src, first, lag, oldest) {
-		t.Hold(now)
+		t.catchUp(now)
 	}
 	if !src.caughtUp && lag <= int64(t.cfg.IdleTimeout) {
 		src.caughtUp, src.behind = true, lag
@@ -120,8 +120,15 @@ func (t *Tracker) catchesUp(src *source, first bool, lag, oldest int64) bool {
 }
 
 // Hold keeps the watermark of silent sources where it is for an idle timeout:
-// records are known to exist that were not counted yet. It never shortens a hold.
+// records are known to exist that were not counted yet, because they were refused
+// or wait in a call. It never shortens a hold, and may be repeated without bound.
 func (t *Tracker) Hold(now Now) {
+	t.silent.holdSince = 0
+	t.catchUp(now)
+}
+
+// catchUp is Hold for old files that are read: at most CatchUpTimeout at a stretch.
+func (t *Tracker) catchUp(now Now) {
 	if t.silent.holdSince == 0 {
 		t.silent.holdSince = max(1, now.Running)
 	}
