@@ -19,8 +19,13 @@ const (
 	ReasonParseError       = eventtime.ReasonParseError
 	ReasonStateLost        = eventtime.ReasonStateLost
 	ReasonConfigChanged    = eventtime.ReasonConfigChanged
-	ReasonWindowStart      = eventtime.ReasonSenderBegan
+	ReasonSenderBegan      = eventtime.ReasonSenderBegan
 	ReasonShutdown         = eventtime.ReasonShutdown
 	ReasonFutureTime       = eventtime.ReasonFutureTime
 	NumReasons             = eventtime.NumReasons
 )
+
+// ofWindows are the reasons that are counted in windows. Others are in records
+// that were lost, or in starts.
+var ofWindows = ^Reasons(0) &^ Reasons(0).With(ReasonLate).With(ReasonMaxGroups).With(ReasonMissingAttribute).
+	With(ReasonParseError).With(ReasonFutureTime).With(ReasonStateLost).With(ReasonConfigChanged)

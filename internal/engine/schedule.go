@@ -81,15 +81,9 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 // windowAt collects what Evaluate needs of the window that ends at end. cut are
 // reasons that hold whatever its panes say.
 func (e *Engine) windowAt(end int64, cut Reasons) Window {
-	win := Window{Start: end - e.window, End: end, firstRecord: e.firstSeen}
-	if win.Start < e.firstSeen {
-		cut = cut.With(ReasonWindowStart)
-	}
-	for r := range NumReasons {
-		if cut.Has(r) {
-			win.Reasons = win.Reasons.With(r)
-			e.stats.Lost[r]++
-		}
+	win := Window{Start: end - e.window, End: end, Reasons: cut, firstRecord: e.firstSeen}
+	if win.Start < e.firstSeen && e.firstSeen != math.MaxInt64 {
+		win.Reasons = win.Reasons.With(ReasonSenderBegan)
 	}
 	for p := e.paneOf(win.Start); p*e.length < end; p++ {
 		if pn := e.panes[p]; pn != nil {
@@ -100,6 +94,11 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 	win.panes = panesWithin(e.panes, win.Start, end, e.length)
 	win.Reasons |= e.lossRanges.reasons(win.Start, end)
 	win.Reasons |= e.time.Window(win.Start, end, e.now).Reasons
+	for r := range NumReasons {
+		if win.Reasons.Has(r) && ofWindows.Has(r) {
+			e.stats.Lost[r]++
+		}
+	}
 	return win
 }
 

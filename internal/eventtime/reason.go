@@ -51,7 +51,7 @@ const (
 )
 
 var reasonNames = [NumReasons]string{
-	"late", "max_groups", "missing_attribute", "parse_error", "state_lost", "config_changed", "window_start", "shutdown",
+	"late", "max_groups", "missing_attribute", "parse_error", "state_lost", "config_changed", "sender_began", "shutdown",
 	"sender_silent", "lost_in_transit", "late_files", "file_unreadable", "file_vanished", "clock_stepped", "clock_behind",
 	"duplicate_sender", "match_too_narrow", "future_time", "max_senders",
 }
