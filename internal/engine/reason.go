@@ -5,9 +5,10 @@ package engine
 
 import "github.com/iishunt/iishunt/internal/eventtime"
 
-// Why the evidence of a window is incomplete.
 type (
-	Reason  = eventtime.Reason
+	// Reason says why the evidence of a window is incomplete.
+	Reason = eventtime.Reason
+	// Reasons is a set of them.
 	Reasons = eventtime.Reasons
 )
 
