@@ -139,12 +139,14 @@ processors:
     storage: disk
     exclude: [{name: scanners, paths: [/health]}]
   rare_client/refused: {forward: none, idle_timeout: 200ms}
-exporters: {sink/detections: {}, sink/refusing: {}}
+  rare_client/narrow: {forward: none, idle_timeout: 200ms, match: {methods: [GET], path_prefixes: [/up]}}
+exporters: {sink/detections: {}, sink/refusing: {}, sink/narrow: {}}
 service:
   extensions: [disk, disk/impatient]
   pipelines:
     logs: {receivers: [iis_log, iis_log/impatient], processors: [rare_client], exporters: [sink/detections]}
     logs/refused: {receivers: [iis_log], processors: [rare_client/refused], exporters: [sink/refusing]}
+    logs/narrow: {receivers: [iis_log], processors: [rare_client/narrow], exporters: [sink/narrow]}
 `
 }
 
@@ -181,6 +183,7 @@ func moveEverything(t *testing.T) *scraper {
 		line(now, aServer, "/b.aspx", "203.0.113.1", browser, 200), line(now, aServer, "/b.aspx", "203.0.113.2", browser, 200),
 		line(now, aServer, "/c.aspx", aClient, browser, 200), line(now, aServer, "/d.aspx", aClient, browser, 200),
 		line(now, aServer, "/e.aspx", aClient, browser, 200), line(now.Add(time.Hour), aServer, "/c.aspx", aClient, browser, 200),
+		strings.Replace(line(now, aServer, "/e.aspx", aClient, browser, 200), " GET ", " POST ", 1),
 		"too short", shell(past(9)))
 	out.waitFor(`otelcol_processor_rare_client_lost{reason="max_groups"}`)
 	out.waitFor(`otelcol_processor_rare_client_lost{reason="late"}`)

@@ -113,7 +113,8 @@ func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
 	switch {
 	case v == rule.Missing:
 		b.marks = append(b.marks, mark{r.Time, r.Time, ReasonMissingAttribute})
-		b.missing[r.Lacks()]++
+		n, _ := b.engine.matcher.Lacks(r)
+		b.missing[n]++
 	case v == rule.Matched:
 		f.Matched++
 		b.keep(r, values)

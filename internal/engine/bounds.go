@@ -31,7 +31,8 @@ const (
 
 // bounds is what of a rule a tally needs.
 type bounds struct {
-	clients  int // more settle the group
+	least    int // clients of a finding
+	clients  int // the most; one more settles the group
 	evidence int // sample requests
 	pageAt   int // index of iis.page in group_by, or -1
 	owners   rule.Owners

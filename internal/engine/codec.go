@@ -27,6 +27,7 @@ const (
 	sectionSuppressed
 	sectionTime
 	sectionFindings2 // with spellings; sectionFindings is only read
+	sectionPane2     // with all stages; sectionPane is only read
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and

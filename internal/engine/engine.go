@@ -96,8 +96,9 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64,
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
+	least, most := cfg.Clients()
 	e.bounds = bounds{
-		clients: cfg.ClientThreshold, evidence: cfg.Evidence,
+		least: least, clients: most, evidence: cfg.Evidence,
 		pageAt: slices.Index(cfg.GroupBy, attr.IISPage), owners: cfg.Owners(), counted: cfg.Counted() != "",
 	}
 	path := slices.Index(cfg.GroupBy, attr.URLPath)

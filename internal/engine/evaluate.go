@@ -26,12 +26,12 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped i
 			if g == nil || seenBefore(w.panes[:i], k) {
 				continue
 			}
-			if t, ok := e.merge(w.panes[i+1:], k, &g.tally); ok && e.found(t) {
+			if t, ok := e.merge(w.panes[i+1:], k, &g.tally); ok && e.found(w, k, t) {
 				findings = append(findings, e.finding(w, k, t))
 			}
 		}
 	}
-	e.history.learn(w.panes)
+	e.history.learn(w.panes, w.Start+e.every)
 	slices.SortFunc(findings, (*Finding).compare)
 	kept := findings[:0]
 	for _, f := range findings {
@@ -90,9 +90,16 @@ func (e *Engine) merge(later []closedPane, k rule.Key, t *tally) (*tally, bool) 
 	return merged, true
 }
 
-func (e *Engine) found(t *tally) bool {
-	return (e.cfg.Comparison == rule.LessOrEqual || len(t.clients) == e.cfg.ClientThreshold) &&
-		t.requests >= uint64(e.cfg.MinRequests)
+// found reports whether a group that is not settled is a finding of a window.
+func (e *Engine) found(w *Window, k rule.Key, t *tally) bool {
+	return len(t.clients) >= e.bounds.least && t.requests >= uint64(e.cfg.MinRequests) && !e.tooOld(w, k)
+}
+
+// tooOld reports whether the URI of a group is known from shortly before the
+// window, where only new ones are asked for.
+func (e *Engine) tooOld(w *Window, k rule.Key) bool {
+	within := int64(e.cfg.OnlyNew)
+	return within > 0 && e.history.knows(k.URI(), w.Start-within, w.Start)
 }
 
 func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
@@ -154,7 +161,7 @@ func sameAddress(a, b string) bool {
 
 func (e *Engine) novelty(w *Window, k rule.Key) Novelty {
 	switch {
-	case e.history.knows(k.URI(), w.Start):
+	case e.history.knows(k.URI(), minTime, w.Start):
 		return NoveltyKnown
 	case e.history.since(w.firstRecord) < w.Start:
 		return NoveltyNew

@@ -42,8 +42,11 @@ func (f *Funnel) append(b []byte) []byte {
 	return codec.AppendUint(b, f.Matched)
 }
 
-func (d *decoder) funnel() (f Funnel) {
-	for i := range f.Dropped {
+// fewStages are the stages that there were when sectionPane was written.
+const fewStages = 5
+
+func (d *decoder) funnel(stages int) (f Funnel) {
+	for i := range f.Dropped[:stages] {
 		f.Dropped[i] = d.Uint()
 	}
 	f.Matched = d.Uint()

@@ -11,9 +11,10 @@ import (
 	"github.com/iishunt/iishunt/internal/codec"
 )
 
-// history remembers which URIs were requested in the windows evaluated so far
-// (groups, where url.path is not in group_by), so that a finding can tell
-// whether its URI is new. Only requests that passed the match stages count.
+// history remembers which URIs (groups, where group_by has neither iis.page nor
+// url.path) were requested before the windows to come, and when the last time, so
+// that a finding can tell whether its URI is new. Only requests that passed the
+// match stages count. A pane is learned when no window to come covers it.
 //
 // It is bounded: it has two generations, and when the younger is full the older
 // is forgotten. A URI that is requested again moves to the younger one.
@@ -26,17 +27,18 @@ type history struct {
 
 type generation struct {
 	start int64            // of its first pane
-	first map[uint64]int64 // by URI: start of the pane of its first request
+	last  map[uint64]int64 // by URI: start of the pane of its last request; of states of former versions: the first
 }
 
 func newHistory(maxGroups int) history {
 	return history{bound: max(1, maxGroups/2), next: minTime}
 }
 
-// learn adds the panes of a window. Windows must come in the order of their ends.
-func (h *history) learn(panes []closedPane) {
+// learn adds the panes of a window that no later one covers: those that begin
+// before a time. Windows must come in the order of their ends.
+func (h *history) learn(panes []closedPane, before int64) {
 	for i := range panes {
-		if p := &panes[i]; p.start >= h.next {
+		if p := &panes[i]; p.start >= h.next && p.start < before {
 			h.next = p.start + 1
 			h.add(p)
 		}
@@ -51,23 +53,19 @@ func (h *history) add(p *closedPane) {
 		if _, known := fresh[uri]; known {
 			continue
 		}
-		first, known := h.young.first[uri]
-		if !known {
+		if _, known := h.young.last[uri]; !known {
 			added++
-			if first, known = h.old.first[uri]; !known {
-				first = p.start
-			}
 		}
-		fresh[uri] = first
+		fresh[uri] = p.start
 	}
 	switch {
-	case len(h.young.first) == 0:
+	case len(h.young.last) == 0:
 		h.young = generation{p.start, fresh}
-	case len(h.young.first)+added > h.bound:
-		h.cut = h.cut || h.old.first != nil
+	case len(h.young.last)+added > h.bound:
+		h.cut = h.cut || h.old.last != nil
 		h.old, h.young = h.young, generation{p.start, fresh}
 	default:
-		maps.Copy(h.young.first, fresh)
+		maps.Copy(h.young.last, fresh)
 	}
 }
 
@@ -80,22 +78,23 @@ func (h *history) since(firstRecord int64) int64 {
 	return firstRecord
 }
 
-// knows reports whether a URI was requested in a pane before t.
-func (h *history) knows(uri uint64, t int64) bool {
-	if first, ok := h.young.first[uri]; ok {
-		return first < t
+// knows reports whether a URI was requested in a pane that begins within a time, the
+// end not included. It knows of the last request alone: none may be later.
+func (h *history) knows(uri uint64, from, to int64) bool {
+	last, ok := h.young.last[uri]
+	if !ok {
+		last, ok = h.old.last[uri]
 	}
-	first, ok := h.old.first[uri]
-	return ok && first < t
+	return ok && from <= last && last < to
 }
 
 func (h *history) snapshot(size int, write func([]byte) error) error {
 	for i, g := range [...]*generation{&h.old, &h.young} {
-		if g.first == nil && i == 0 {
+		if g.last == nil && i == 0 {
 			continue
 		}
-		left := len(g.first)
-		next, stop := iter.Pull2(maps.All(g.first))
+		left := len(g.last)
+		next, stop := iter.Pull2(maps.All(g.last))
 		defer stop()
 		for begun := false; left > 0 || !begun; begun = true {
 			n := min(left, size/historySize+1)
@@ -103,8 +102,8 @@ func (h *history) snapshot(size int, write func([]byte) error) error {
 			b = codec.AppendInt(codec.AppendInt(b, g.start), h.next)
 			b = codec.AppendUint(codec.AppendBool(b, h.cut), uint64(n))
 			for range n {
-				uri, first, _ := next()
-				b = codec.AppendInt(binary.LittleEndian.AppendUint64(b, uri), first)
+				uri, last, _ := next()
+				b = codec.AppendInt(binary.LittleEndian.AppendUint64(b, uri), last)
 			}
 			if err := write(b); err != nil {
 				return err
@@ -122,14 +121,14 @@ func (h *history) apply(d *decoder) {
 	}
 	start, next, cut := d.time(), d.time(), d.Bool()
 	for range d.Count(9) {
-		uri, first := d.Bytes(8), d.time()
+		uri, last := d.Bytes(8), d.time()
 		if d.Err != nil {
 			return
 		}
-		if g.first == nil {
-			g.first = map[uint64]int64{}
+		if g.last == nil {
+			g.last = map[uint64]int64{}
 		}
-		g.first[binary.LittleEndian.Uint64(uri)] = first
+		g.last[binary.LittleEndian.Uint64(uri)] = last
 	}
 	if d.Err == nil {
 		g.start, h.next, h.cut = start, next, cut

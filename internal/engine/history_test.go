@@ -43,6 +43,39 @@ func TestNovelty(t *testing.T) {
 	}
 }
 
+// A page is new again when it has been quiet for long enough, whoever asked before.
+func TestOnlyNew(t *testing.T) {
+	c := hourly()
+	c.OnlyNew = 2 * time.Hour
+	got := novelties(find(c, "rule", rule.NewSeed(),
+		at(0, "/a.aspx", "203.0.113.1"), at(0, "/busy.aspx", "203.0.113.1"), at(0, "/busy.aspx", "203.0.113.2"),
+		at(time.Hour, "/A.aspx/info", "203.0.113.7"), at(2*time.Hour, "/busy.aspx", "203.0.113.7"), at(2*time.Hour, "/b.aspx", "203.0.113.7"),
+		at(3*time.Hour, "/busy.aspx", "203.0.113.7"), at(4*time.Hour, "/a.aspx", "203.0.113.7"), at(5*time.Hour, "/a.aspx", "203.0.113.8")))
+	if want := []string{"/a.aspx 0 unknown", "/b.aspx 2 new", "/a.aspx 4 known"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Two or three clients, and neither one nor four.
+func TestRangeOfClients(t *testing.T) {
+	c := hourly()
+	c.MinClients, c.MaxClients = 2, 3
+	var requests []rule.Request
+	for clients := range 5 {
+		for i := range clients {
+			requests = append(requests, at(time.Minute, fmt.Sprintf("/%d.aspx", clients), fmt.Sprintf("203.0.113.%d", i)))
+		}
+	}
+	var got []string
+	for _, f := range find(c, "rule", rule.NewSeed(), requests...) {
+		got = append(got, f.Path)
+	}
+	slices.Sort(got)
+	if want := []string{"/2.aspx", "/3.aspx"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestNoveltyWhereAGroupIsAURI(t *testing.T) {
 	c := hourly()
 	c.GroupBy = []string{attr.URLPath}
@@ -55,12 +88,12 @@ func TestNoveltyWhereAGroupIsAURI(t *testing.T) {
 func TestHistoryIsBounded(t *testing.T) {
 	h := newHistory(20) // ten URIs in a generation
 	for i := range 100 {
-		h.learn([]closedPane{{int64(i), map[rule.Key]*group{{uint64(1000 + i)}: nil, {7}: nil, {7, 1}: nil}}})
-		if n := len(h.young.first) + len(h.old.first); n > 20 {
+		h.learn([]closedPane{{int64(i), map[rule.Key]*group{{uint64(1000 + i)}: nil, {7}: nil, {7, 1}: nil}}, {1000, nil}}, 1000)
+		if n := len(h.young.last) + len(h.old.last); n > 20 {
 			t.Fatalf("after %d panes %d URIs are remembered", i, n)
 		}
 	}
-	if !h.knows(7, 1) {
+	if !h.knows(7, 99, 100) || h.knows(7, 0, 99) {
 		t.Error("a URI that is requested all the time was forgotten")
 	}
 	since := h.since(0)
@@ -68,12 +101,12 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("remembers from %d on", since)
 	}
 	for i := range int64(100) {
-		if known := h.knows(uint64(1000+i), 1000); known != (i >= since) {
+		if known := h.knows(uint64(1000+i), 0, 1000); known != (i >= since) {
 			t.Errorf("URI of %d: %v, but everything from %d on is remembered", i, known, since)
 		}
 	}
-	h.learn([]closedPane{{50, map[rule.Key]*group{{9}: nil}}})
-	if h.knows(9, 1000) {
+	h.learn([]closedPane{{50, map[rule.Key]*group{{9}: nil}}}, 1000)
+	if h.knows(9, 0, 1000) {
 		t.Error("a pane that two windows share is learned once")
 	}
 }

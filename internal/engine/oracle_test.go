@@ -6,6 +6,7 @@ package engine
 import (
 	"fmt"
 	"maps"
+	"math"
 	"net"
 	"regexp"
 	"slices"
@@ -24,7 +25,20 @@ func oracleMatches(c *rule.Config, r *rule.Request) bool {
 	if !oracleExtensions.MatchString(r.Path) || r.Status != 200 || !strings.HasPrefix(strings.ToLower(r.UserAgent), "mozilla") {
 		return false
 	}
+	if len(c.Match.Methods) > 0 && r.Method != "POST" {
+		return false
+	}
+	if len(c.Match.PathPrefixes) > 0 && !strings.Contains("/a.aspx /d.aspx /d.aspx/info", oracleFolded(c, r.Path)) {
+		return false
+	}
 	return !oraclePrivate(c, r.Client, true) && !oraclePrivate(c, r.Server, false)
+}
+
+func oracleFolded(c *rule.Config, path string) string {
+	if c.Semantics == rule.Sentinel {
+		return path
+	}
+	return strings.ToLower(path)
 }
 
 func oraclePrivate(c *rule.Config, text string, isClient bool) bool {
@@ -61,6 +75,9 @@ func oracle(c *rule.Config, all []rule.Request) []string {
 	for end := start; end <= last+int64(c.Window)+int64(every); end += int64(every) {
 		var lines []string
 		for _, f := range oracleWindow(c, matching, end) {
+			if start := end - int64(c.Window); c.OnlyNew > 0 && oracleRequested(c, matching, f, start-int64(c.OnlyNew), start) {
+				continue
+			}
 			identity := f.identity(c)
 			complete := end-int64(c.Window) >= first
 			if quietUntil[identity+" complete"] > end || !complete && quietUntil[identity] > end {
@@ -99,7 +116,7 @@ func oracleWindow(c *rule.Config, matching []rule.Request, end int64) []*oracleG
 	var out []*oracleGroup
 	for _, g := range groups {
 		n := len(g.owners(c))
-		if (n == c.ClientThreshold || c.Comparison == rule.LessOrEqual && n < c.ClientThreshold) && len(g.requests) >= c.MinRequests {
+		if least, most := c.Clients(); n >= least && n <= most && len(g.requests) >= c.MinRequests {
 			out = append(out, g)
 		}
 	}
@@ -144,12 +161,16 @@ func oracleNovelty(c *rule.Config, matching []rule.Request, g *oracleGroup, star
 	if firstOfAll >= start {
 		return "unknown"
 	}
-	for _, r := range matching {
-		if r.Time < start && oraclePage(c, r.Path) == oraclePage(c, g.requests[0].Path) {
-			return "known"
-		}
+	if oracleRequested(c, matching, g, math.MinInt64, start) {
+		return "known"
 	}
 	return "new"
+}
+
+func oracleRequested(c *rule.Config, matching []rule.Request, g *oracleGroup, from, to int64) bool {
+	return slices.ContainsFunc(matching, func(r rule.Request) bool {
+		return from <= r.Time && r.Time < to && oraclePage(c, r.Path) == oraclePage(c, g.requests[0].Path)
+	})
 }
 
 // oracleOrigin sorts referers, of the few kinds that the scenarios have.

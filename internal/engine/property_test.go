@@ -37,6 +37,17 @@ func newScenario(r *rand.Rand) scenario {
 	if r.IntN(4) == 0 {
 		c.Window, c.Every = 50*time.Minute, 35*time.Minute // panes of 5m: neither divides the other
 	}
+	if r.IntN(3) == 0 {
+		c.ClientThreshold, c.Comparison, c.MaxClients = 1, rule.Equal, 1+r.IntN(3)
+		c.MinClients = r.IntN(c.MaxClients + 1)
+	}
+	c.OnlyNew = []time.Duration{0, 0, c.Window, 3 * c.Window}[r.IntN(4)]
+	if r.IntN(4) == 0 {
+		c.Match.Methods = []string{"post"}
+	}
+	if r.IntN(4) == 0 {
+		c.Match.PathPrefixes = []string{"/a.aspx", "/d.aspx/"}
+	}
 	c.Evidence = r.IntN(6)
 	c.SuppressFor = []time.Duration{0, c.Window, 24 * time.Hour}[r.IntN(3)]
 	s := scenario{cfg: c}
@@ -44,7 +55,11 @@ func newScenario(r *rand.Rand) scenario {
 	for range 1 + r.IntN(4) {
 		var records []rule.Request
 		for range r.IntN(60) {
-			records = append(records, randomRequest(r, span))
+			q := randomRequest(r, span)
+			if q.Method == "" && len(c.Match.Methods) > 0 {
+				q.Method = "GET" // without one it would be a loss
+			}
+			records = append(records, q)
 		}
 		// Arrival order: by time plus a delay of up to the lateness.
 		slices.SortFunc(records, func(a, b rule.Request) int { return int(arrival(a) - arrival(b)) })

@@ -8,6 +8,7 @@ import (
 
 	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/eventtime"
+	"github.com/iishunt/iishunt/internal/rule"
 )
 
 // Apply brings parts of a snapshot and changes into a new engine with the same
@@ -29,7 +30,9 @@ func (e *Engine) Apply(b []byte) error {
 				d.Fail()
 			}
 		case sectionPane:
-			e.applyPane(&d)
+			e.applyPane(&d, fewStages)
+		case sectionPane2:
+			e.applyPane(&d, int(rule.NumStages))
 		case sectionGroups:
 			e.applyGroups(&d)
 		case sectionLossRanges:
@@ -87,9 +90,9 @@ func (e *Engine) applySource(d *decoder) {
 	}
 }
 
-func (e *Engine) applyPane(d *decoder) {
+func (e *Engine) applyPane(d *decoder, stages int) {
 	p := e.paneIndex(d)
-	reasons, funnel := Reasons(d.Uint()), d.funnel()
+	reasons, funnel := Reasons(d.Uint()), d.funnel(stages)
 	if d.Err == nil {
 		pn := e.pane(p)
 		pn.reasons, pn.funnel = reasons, funnel
@@ -135,7 +138,7 @@ func (e *Engine) applyEvaluated(d *decoder) {
 		d.Fail()
 		return
 	}
-	e.history.learn(panesWithin(e.panes, end-e.window, end, e.length))
+	e.history.learn(panesWithin(e.panes, end-e.window, end, e.length), end-e.window+e.every)
 	e.evaluated = max(e.evaluated, end)
 	for p := range e.panes {
 		if e.lastEnd(p) <= end {

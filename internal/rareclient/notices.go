@@ -32,6 +32,9 @@ var blockerHints = map[rule.Stage]string{
 		"Set match::private_servers: include",
 	rule.StageUserAgent: "no user agent begins with one of match::user_agent_prefixes. " +
 		"Check that the cs(User-Agent) field is logged, or set match::user_agent_prefixes: [] to look at every agent",
+	rule.StageMethod: "no request has one of match::methods. Check their spelling, or set match::methods: [] to look at every method",
+	rule.StagePathPrefix: "no path is in one of match::path_prefixes. They are compared with the path of the site, which begins " +
+		"with the application's name: /shop/uploads, not /uploads",
 }
 
 // notices writes what an operator must know to the Collector's log: each window,
@@ -49,7 +52,7 @@ type notices struct {
 }
 
 func newNotices(log *zap.Logger, input Input, counted string) notices {
-	needs := [rule.NumNeeds]string{attr.URLPath, attr.HTTPResponseStatusCode, counted}
+	needs := [rule.NumNeeds]string{attr.URLPath, attr.HTTPResponseStatusCode, counted, attr.HTTPRequestMethod}
 	return notices{log: log, input: input, needs: needs, warned: map[rule.Stage]bool{}}
 }
 

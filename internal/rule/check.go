@@ -52,6 +52,9 @@ func (c *Config) validateRule() error {
 	if err := c.Count.check(); err != nil {
 		errs = append(errs, err)
 	}
+	if err := c.checkRange(); err != nil {
+		errs = append(errs, err)
+	}
 	if c.ClientThreshold < 1 || c.ClientThreshold > maxThreshold {
 		bad("client_threshold: %d; it must be 1 to %d", c.ClientThreshold, maxThreshold)
 	}
@@ -71,6 +74,20 @@ func (c *Config) validateRule() error {
 		bad("evidence: %d; it must be 0 (no sample requests) to %d", c.Evidence, maxEvidence)
 	}
 	return errors.Join(errs...)
+}
+
+func (c *Config) checkRange() error {
+	switch {
+	case c.MinClients == 0 && c.MaxClients == 0:
+		return nil
+	case c.MaxClients < 1 || c.MaxClients > maxThreshold:
+		return fmt.Errorf("max_clients: %d; it must be 1 to %d, also where min_clients alone is meant: a group keeps its clients up to that number", c.MaxClients, maxThreshold)
+	case c.MinClients < 0 || c.MinClients > c.MaxClients:
+		return fmt.Errorf("min_clients: %d; it must be 1 to max_clients: %d", c.MinClients, c.MaxClients)
+	case c.ClientThreshold != 1 || c.Comparison != Equal:
+		return fmt.Errorf("max_clients: %d beside client_threshold or comparison; remove one or the other, they say the same", c.MaxClients)
+	}
+	return nil
 }
 
 func (c *Config) validateTime() error {
@@ -95,6 +112,9 @@ func (c *Config) validateTime() error {
 	if c.IdleTimeout <= 0 || c.IdleTimeout > maxDuration {
 		bad("idle_timeout: %s; it must be more than 0, and at most %s (ten years)", c.IdleTimeout, maxDuration)
 	}
+	if c.OnlyNew < 0 || c.OnlyNew > maxDuration {
+		bad("only_new: %s; it must be 0s (off) to %s (ten years)", c.OnlyNew, maxDuration)
+	}
 	if c.SuppressFor < 0 || c.SuppressFor > maxDuration {
 		bad("suppress_for: %s; it must be 0s (repeats every finding) to %s (ten years)", c.SuppressFor, maxDuration)
 	}
@@ -116,6 +136,16 @@ func (c *MatchConfig) Check() error {
 	for _, s := range c.StatusCodes {
 		if s < 100 || s > maxStatusCode {
 			bad("match::status_codes: %d; it must be 100 to %d", s, maxStatusCode)
+		}
+	}
+	for _, s := range c.Methods {
+		if Absent(s) || strings.ContainsAny(s, " ,") {
+			bad("match::methods: %q; name one method in each entry, such as POST, or use [] to look at every method", s)
+		}
+	}
+	for _, s := range c.PathPrefixes {
+		if !strings.HasPrefix(s, "/") || strings.Trim(s, "/") == "" {
+			bad("match::path_prefixes: %q; it must begin with / and name at least one segment, such as /uploads/; use [] to look at every path", s)
 		}
 	}
 	if p := c.PrivateClients; p != Exclude && p != Include {

@@ -47,6 +47,10 @@ type Config struct {
 	FoldCase *bool `mapstructure:"fold_case"`
 	// Count says what a client is.
 	Count CountConfig `mapstructure:"count"`
+	// MinClients and MaxClients are a range, in place of ClientThreshold and
+	// Comparison. Default 0: no range; see Clients.
+	MinClients int `mapstructure:"min_clients"`
+	MaxClients int `mapstructure:"max_clients"`
 	// ClientThreshold is the number of distinct clients compared with. Default 1.
 	ClientThreshold int `mapstructure:"client_threshold"`
 	// Comparison is eq (exactly) or lte (at most). Default eq.
@@ -68,6 +72,9 @@ type Config struct {
 	Semantics Semantics `mapstructure:"semantics"`
 	// Match says which requests are looked at.
 	Match MatchConfig `mapstructure:"match"`
+	// OnlyNew leaves out what was requested within this time before the window, by
+	// anybody. Default 0: nothing.
+	OnlyNew time.Duration `mapstructure:"only_new"`
 	// Exclude takes known noise out.
 	Exclude []ExcludeConfig `mapstructure:"exclude"`
 	// ExcludePresets are names of built-in exclusions. Default none.
@@ -89,6 +96,10 @@ type MatchConfig struct {
 	StatusCodes []int `mapstructure:"status_codes"`
 	// UserAgentPrefixes are compared without regard to case. Default Mozilla.
 	UserAgentPrefixes []string `mapstructure:"user_agent_prefixes"`
+	// Methods are compared without regard to case. Default none: every method.
+	Methods []string `mapstructure:"methods"`
+	// PathPrefixes end at a path segment. Default none: every path.
+	PathPrefixes []string `mapstructure:"path_prefixes"`
 	// PrivateClients is exclude or include. Default exclude.
 	PrivateClients Privates `mapstructure:"private_clients"`
 	// PrivateServers is exclude or include. Default exclude.
@@ -143,6 +154,18 @@ func (c *Config) Groups() []string {
 		return []string{attr.URLPath, attr.UserAgentOriginal}
 	default:
 		return []string{attr.IISPage, attr.UserAgentOriginal}
+	}
+}
+
+// Clients returns the least and the most clients of a finding.
+func (c *Config) Clients() (least, most int) {
+	switch {
+	case c.MaxClients > 0:
+		return max(1, c.MinClients), c.MaxClients
+	case c.Comparison == LessOrEqual:
+		return 1, c.ClientThreshold
+	default:
+		return c.ClientThreshold, c.ClientThreshold
 	}
 }
 

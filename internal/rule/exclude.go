@@ -52,11 +52,7 @@ func compileExclusion(c *ExcludeConfig, fold bool) exclusion {
 		}
 	}
 	for _, s := range c.Paths {
-		s = strings.TrimRight(s, "/")
-		if fold {
-			s = FoldName(s)
-		}
-		x.paths = append(x.paths, s)
+		x.paths = append(x.paths, folder(s, fold))
 	}
 	for _, s := range c.Hosts {
 		x.hosts = append(x.hosts, strings.ToLower(strings.TrimPrefix(s, "*")))
@@ -65,6 +61,20 @@ func compileExclusion(c *ExcludeConfig, fold bool) exclusion {
 		x.userAgents = append(x.userAgents, strings.ToLower(s))
 	}
 	return x
+}
+
+// folder is the form in which a prefix of paths is compared.
+func folder(prefix string, fold bool) string {
+	prefix = strings.TrimRight(prefix, "/")
+	if fold {
+		return FoldName(prefix)
+	}
+	return prefix
+}
+
+// climbs reports whether a path may lead out of the folders that it names.
+func climbs(path string) bool {
+	return strings.Contains(path, "..") || strings.IndexByte(path, '\\') >= 0
 }
 
 // matches reports whether every list that is given has an entry for r.
@@ -78,7 +88,7 @@ func (x *exclusion) matches(r *Request, fold bool) bool {
 // path compares whole segments. A path that climbs (/health/../upload.aspx) is
 // never excluded: what it reaches is not what its prefix says.
 func (x *exclusion) path(path string, fold bool) bool {
-	if strings.Contains(path, "..") || strings.Contains(path, `\`) {
+	if climbs(path) {
 		return false
 	}
 	if fold {

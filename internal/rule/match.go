@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/iishunt/iishunt/internal/page"
 )
 
 // Matcher decides which requests the rule counts. It holds no state.
@@ -16,7 +18,10 @@ type Matcher struct {
 	next       [256]uint8 // index in behind of a character that follows the point
 	behind     [][]string // extensions by the character that follows the point; none for 0
 	status     []int
-	prefixes   []string // lower case
+	prefixes   []string // of user agents, lower case
+	methods    []string
+	folders    []string // without the slash at the end, folded where paths are
+	pages      bool     // folders are compared with the page of a path, too
 	semantics  Semantics
 	clients    Privates
 	servers    Privates
@@ -33,6 +38,8 @@ func NewMatcher(c *Config) *Matcher {
 		point:      point(extensions),
 		status:     c.Match.StatusCodes,
 		prefixes:   lowered(c.Match.UserAgentPrefixes),
+		methods:    c.Match.Methods,
+		pages:      c.Semantics != Sentinel,
 		semantics:  c.Semantics,
 		clients:    c.Match.PrivateClients,
 		servers:    c.Match.PrivateServers,
@@ -42,6 +49,9 @@ func NewMatcher(c *Config) *Matcher {
 	}
 	if m.point != 0 {
 		m.index()
+	}
+	for _, s := range c.Match.PathPrefixes {
+		m.folders = append(m.folders, folder(s, m.fold))
 	}
 	return m
 }
@@ -101,15 +111,37 @@ func (m *Matcher) Match(r *Request) Verdict {
 	if !m.PassUserAgent(r.UserAgent) {
 		return Verdict(StageUserAgent)
 	}
+	if !m.PassMethod(r.Method) {
+		return Verdict(StageMethod)
+	}
+	if !m.PassPathPrefix(r.Path) {
+		return Verdict(StagePathPrefix)
+	}
 	for i := range m.exclusions {
 		if m.exclusions[i].matches(r, m.fold) {
 			return Verdict(int(NumStages) + i)
 		}
 	}
-	if r.Path == "" || !m.knows(r) || r.Status == 0 && len(m.status) > 0 {
+	if _, lacks := m.Lacks(r); lacks {
 		return Missing
 	}
 	return Matched
+}
+
+// Lacks returns what a request without a verdict of a stage has not.
+func (m *Matcher) Lacks(r *Request) (n Need, lacks bool) {
+	switch {
+	case r.Path == "":
+		return NeedPath, true
+	case r.Status == 0 && len(m.status) > 0:
+		return NeedStatus, true
+	case !m.knows(r):
+		return NeedClient, true
+	case Absent(r.Method) && len(m.methods) > 0:
+		return NeedMethod, true
+	default:
+		return 0, false
+	}
 }
 
 // knows reports whether the request tells what is counted.
@@ -153,6 +185,38 @@ func (m *Matcher) PassServer(server string) bool {
 // PassUserAgent is StageUserAgent.
 func (m *Matcher) PassUserAgent(agent string) bool {
 	return len(m.prefixes) == 0 || slices.ContainsFunc(m.prefixes, func(p string) bool { return startsWith(agent, p) })
+}
+
+// PassMethod is StageMethod.
+func (m *Matcher) PassMethod(method string) bool {
+	return len(m.methods) == 0 || Absent(method) || slices.ContainsFunc(m.methods, func(s string) bool { return strings.EqualFold(s, method) })
+}
+
+// PassPathPrefix is StagePathPrefix. A path passes by the way it is written, or by
+// the page that it asks for: nobody gets out of a folder by another spelling. One
+// that climbs is only where its page is.
+func (m *Matcher) PassPathPrefix(path string) bool {
+	if len(m.folders) == 0 || path == "" {
+		return true
+	}
+	var room [128]byte
+	written := append(room[:0], path...)
+	if m.fold {
+		written = page.AppendFold(room[:0], path)
+	}
+	if !climbs(path) && m.inFolder(written) {
+		return true
+	}
+	return m.pages && m.inFolder(page.Append(room[:0], path, m.fold))
+}
+
+func (m *Matcher) inFolder(path []byte) bool {
+	for _, f := range m.folders {
+		if len(path) >= len(f) && string(path[:len(f)]) == f && (len(path) == len(f) || path[len(f)] == '/') {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *Matcher) extension(path string) bool {

@@ -87,21 +87,21 @@ func TestExclusions(t *testing.T) {
 		request Request
 		want    Verdict
 	}{
-		{"address in the network", Request{Path: "/a", Client: "198.51.100.7"}, 5},
-		{"IPv4-mapped address in the network", Request{Path: "/a", Client: "::ffff:198.51.100.7"}, 5},
-		{"IPv6 with a zone", Request{Path: "/a", Client: "2001:db8:1::5%2"}, 5},
-		{"single address", Request{Path: "/a", Client: "203.0.113.9"}, 5},
+		{"address in the network", Request{Path: "/a", Client: "198.51.100.7"}, Verdict(NumStages)},
+		{"IPv4-mapped address in the network", Request{Path: "/a", Client: "::ffff:198.51.100.7"}, Verdict(NumStages)},
+		{"IPv6 with a zone", Request{Path: "/a", Client: "2001:db8:1::5%2"}, Verdict(NumStages)},
+		{"single address", Request{Path: "/a", Client: "203.0.113.9"}, Verdict(NumStages)},
 		{"other address", Request{Path: "/a", Client: "203.0.113.10"}, Matched},
-		{"path and agent fit", Request{Path: "/Health/live", UserAgent: "Mozilla/5.0+(compatible;+UptimeRobot/2.0)"}, 6},
-		{"the folder itself", Request{Path: "/health", UserAgent: "Mozilla UptimeRobot"}, 6},
+		{"path and agent fit", Request{Path: "/Health/live", UserAgent: "Mozilla/5.0+(compatible;+UptimeRobot/2.0)"}, Verdict(NumStages) + 1},
+		{"the folder itself", Request{Path: "/health", UserAgent: "Mozilla UptimeRobot"}, Verdict(NumStages) + 1},
 		{"only the path fits: every list must", Request{Path: "/health/live"}, Matched},
 		{"not on a segment boundary", Request{Path: "/healthy", UserAgent: "Mozilla UptimeRobot"}, Matched},
 		{"a path that climbs out is never excluded", Request{Path: "/health/../up.aspx", UserAgent: "Mozilla UptimeRobot"}, Matched},
-		{"exact host, any case", Request{Path: "/a", Host: "SCAN.example.com"}, 7},
-		{"host below the suffix", Request{Path: "/a", Host: "x.test.example.com"}, 7},
+		{"exact host, any case", Request{Path: "/a", Host: "SCAN.example.com"}, Verdict(NumStages) + 2},
+		{"host below the suffix", Request{Path: "/a", Host: "x.test.example.com"}, Verdict(NumStages) + 2},
 		{"the suffix itself is no match", Request{Path: "/a", Host: "test.example.com"}, Matched},
 		{"a host that only ends alike", Request{Path: "/a", Host: "xtest.example.com"}, Matched},
-		{"preset", Request{Path: "/metrics/x"}, 8},
+		{"preset", Request{Path: "/metrics/x"}, Verdict(NumStages) + 3},
 	} {
 		r := tt.request
 		r.Status = 200
@@ -149,6 +149,69 @@ func TestSetsOfExtensions(t *testing.T) {
 				t.Errorf("%v matches %s", tt.extensions, p)
 			}
 		}
+	}
+}
+
+func TestMethods(t *testing.T) {
+	c := DefaultConfig()
+	c.Match.Methods = []string{"post", "PUT"}
+	m := NewMatcher(&c)
+	for method, want := range map[string]Verdict{
+		"POST": Matched, "put": Matched, "GET": Verdict(StageMethod), "POSTS": Verdict(StageMethod), "_OTHER": Verdict(StageMethod),
+		"": Missing, "-": Missing, // it could have been one
+	} {
+		r := Request{Path: "/a.aspx", Status: 200, Client: "203.0.113.1", Server: "198.51.100.5", UserAgent: ua, Method: method}
+		if got := m.Match(&r); got != want {
+			t.Errorf("%q: %d, want %d", method, got, want)
+		}
+	}
+}
+
+func TestPathPrefixes(t *testing.T) {
+	for _, tt := range []struct {
+		path, reason              string
+		corrected, kept, sentinel bool // kept: corrected, with fold_case: false
+	}{
+		{"/uploads/x.aspx", "in the folder", true, true, true},
+		{"/uploads", "the folder itself", true, true, true},
+		{"/Uploads/x.aspx", "another case", true, false, false},
+		{"/uploads2/x.aspx", "not on a segment boundary", false, false, false},
+		{"/a/uploads/x.aspx", "not at the beginning", false, false, false},
+		{"//uploads//x.aspx", "another spelling of it", true, true, false},
+		{"/./uploads/x.aspx", "the same", true, true, false},
+		{"/(S(abc))/uploads/x.aspx", "the same", true, true, false},
+		{"/uploads./x.aspx", "the same", true, true, false},
+		{`\uploads\x.aspx`, "the same", true, true, false},
+		{"/x/../uploads/x.aspx", "the same", true, true, false},
+		{"/uploads/../x.aspx", "it climbs out", false, false, false},
+		{"/uploads/a/../x.aspx", "it climbs, and stays", true, true, false},
+		{"/svc/a.aspx/item/7", "path info", true, true, true},
+		{"/svc/a.aspx/items", "another path info", false, false, false},
+		{"/Ä/x.aspx", "no ASCII", true, false, false},
+		{"/ä/x.aspx", "no ASCII", true, true, true},
+		{"/caf\xe9/x.aspx", "a byte is no letter", false, false, false},
+	} {
+		for name, change := range map[string]func(*Config) bool{
+			"corrected": func(*Config) bool { return tt.corrected },
+			"kept":      func(c *Config) bool { c.FoldCase = new(false); return tt.kept },
+			"sentinel":  func(c *Config) bool { c.Semantics = Sentinel; return tt.sentinel },
+		} {
+			c := DefaultConfig()
+			c.Match.PathPrefixes = []string{"/uploads/", "/svc/a.aspx/item", "/ä"}
+			want := change(&c)
+			if err := c.Check(); err != nil {
+				t.Fatal(err)
+			}
+			if got := NewMatcher(&c).PassPathPrefix(tt.path); got != want {
+				t.Errorf("%s, %s (%s): %v, want %v", name, tt.path, tt.reason, got, want)
+			}
+		}
+	}
+	c := DefaultConfig()
+	c.Match.PathPrefixes = []string{"/uploads"}
+	m := NewMatcher(&c)
+	if n := testing.AllocsPerRun(10, func() { m.PassPathPrefix("//Shop/products/17.aspx/info") }); n > 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
 

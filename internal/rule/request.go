@@ -27,20 +27,22 @@ type Request struct {
 	ClientAddr netip.Addr // set by Match; the zero Addr when Client is no address
 }
 
-// Stage is a match stage, in the order in which the query applies them.
+// Stage is a match stage, in the order in which the query applies them, and then ours.
 type Stage uint8
 
-// The match stages.
+// The match stages. What is stored counts by them, so that their order stands.
 const (
 	StageExtension Stage = iota
 	StageStatus
 	StagePrivateClient
 	StagePrivateServer
 	StageUserAgent
+	StageMethod
+	StagePathPrefix
 	NumStages
 )
 
-var stageNames = [NumStages]string{"extension", "status", "private_client", "private_server", "user_agent"}
+var stageNames = [NumStages]string{"extension", "status", "private_client", "private_server", "user_agent", "method", "path_prefix"}
 
 func (s Stage) String() string { return stageNames[s] }
 
@@ -52,7 +54,8 @@ type Verdict int
 const (
 	Matched Verdict = -1
 	// Missing: the request passed all that could be tested, but lacks url.path,
-	// http.response.status_code or what is counted, such as client.address. It could
+	// http.response.status_code, a method where that matters, or what is counted, such
+	// as client.address. It could
 	// have been a second client, so it is a loss.
 	Missing Verdict = -2
 	// Foreign: neither path nor status, so this is no web request at all.
@@ -67,20 +70,9 @@ const (
 	NeedPath Need = iota
 	NeedStatus
 	NeedClient
+	NeedMethod
 	NumNeeds
 )
-
-// Lacks returns what a request with the verdict Missing has not.
-func (r *Request) Lacks() Need {
-	switch {
-	case r.Path == "":
-		return NeedPath
-	case r.Status == 0:
-		return NeedStatus
-	default:
-		return NeedClient
-	}
-}
 
 // Absent reports whether a value stands for none.
 func Absent(s string) bool { return s == "" || s == "-" }

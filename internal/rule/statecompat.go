@@ -17,11 +17,12 @@ type Settings map[string]string
 // Shape returns the settings without which a stored state cannot be read: they
 // say what a group, a pane and a settled group are.
 func (c *Config) Shape() Settings {
+	_, most := c.Clients()
 	return Settings{
 		"group_by":         fmt.Sprint(c.Groups()),
 		"fold_case":        fmt.Sprint(c.FoldsCase()),
 		"count":            c.countShape(),
-		"client_threshold": fmt.Sprint(c.ClientThreshold),
+		"client_threshold": fmt.Sprint(most),
 		"window":           c.Window.String(),
 		"every":            c.Hop().String(),
 		"semantics":        string(c.Semantics),

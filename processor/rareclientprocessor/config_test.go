@@ -26,11 +26,11 @@ func load(raw map[string]any) (*Config, error) {
 func TestEveryKeyIsRead(t *testing.T) {
 	got, err := load(map[string]any{
 		"group_by": []any{"url.path"}, "fold_case": false, "count": map[string]any{"attribute": "client.address", "ipv4_prefix": 24, "ipv6_prefix": 56},
-		"client_threshold": 5, "comparison": "lte",
+		"client_threshold": 1, "comparison": "eq", "min_clients": 2, "max_clients": 5, "only_new": "720h",
 		"min_requests": 2, "window": "2h", "every": "1h", "allowed_lateness": "1m", "idle_timeout": "30s",
 		"semantics": "sentinel", "suppress_for": "0s", "max_groups": 10, "evidence": 0, "forward": "none", "input": "w3ciislog",
 		"match": map[string]any{
-			"extensions": []any{}, "status_codes": []any{200, 206}, "user_agent_prefixes": []any{},
+			"extensions": []any{}, "status_codes": []any{200, 206}, "user_agent_prefixes": []any{}, "methods": []any{"POST"}, "path_prefixes": []any{"/uploads/"},
 			"private_clients": "include", "private_servers": "include",
 		},
 		"exclude": []any{map[string]any{
@@ -48,12 +48,12 @@ func TestEveryKeyIsRead(t *testing.T) {
 		Forward: ForwardNone,
 		Config: rareclient.Config{
 			Config: rule.Config{
-				GroupBy: []string{"url.path"}, FoldCase: &no, ClientThreshold: 5, Comparison: rule.LessOrEqual,
+				GroupBy: []string{"url.path"}, FoldCase: &no, ClientThreshold: 1, Comparison: rule.Equal, MinClients: 2, MaxClients: 5, OnlyNew: 720 * time.Hour,
 				Count:       rule.CountConfig{Attribute: "client.address", IPv4Prefix: 24, IPv6Prefix: 56},
 				MinRequests: 2, Window: 2 * time.Hour, Every: time.Hour, AllowedLateness: time.Minute, IdleTimeout: 30 * time.Second,
 				Semantics: rule.Sentinel, MaxGroups: 10,
 				Match: rule.MatchConfig{
-					Extensions: []string{}, StatusCodes: []int{200, 206}, UserAgentPrefixes: []string{},
+					Extensions: []string{}, StatusCodes: []int{200, 206}, UserAgentPrefixes: []string{}, Methods: []string{"POST"}, PathPrefixes: []string{"/uploads/"},
 					PrivateClients: rule.Include, PrivateServers: rule.Include,
 				},
 				Exclude: []rule.ExcludeConfig{{

@@ -110,10 +110,14 @@ func requestOf(m pcommon.Map) (r rule.Request) {
 	}
 	for key, to := range map[string]*string{
 		"url.path": &r.Path, "user_agent.original": &r.UserAgent, "client.address": &r.Client, "network.local.address": &r.Server,
+		"http.request.method": &r.Method,
 	} {
 		if has(key) {
 			*to = text(key)
 		}
+	}
+	if has("http.request.method_original") {
+		r.Method = text("http.request.method_original")
 	}
 	if v, ok := m.Get("http.response.status_code"); ok {
 		if r.Status = int(v.Int()); v.Int() < 1 || v.Int() > 999 {

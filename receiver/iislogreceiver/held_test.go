@@ -21,11 +21,11 @@ import (
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/tail"
 )
 
-const matchFields = "#Fields: date time s-sitename s-ip cs-uri-stem c-ip cs(User-Agent) sc-status\n"
+const matchFields = "#Fields: date time s-sitename s-ip cs-method cs-uri-stem c-ip cs(User-Agent) sc-status\n"
 
 // matchLine is a line that matches, or is dropped by the stage that is named.
 func matchLine(clock, what string) string {
-	site, server, path, client, agent, status := "W3SVC1", "198.51.100.5", "/a.aspx", "203.0.113.7", "Mozilla/5.0", "200"
+	site, server, method, path, client, agent, status := "W3SVC1", "198.51.100.5", "GET", "/a.aspx", "203.0.113.7", "Mozilla/5.0", "200"
 	for _, w := range strings.Fields(what) {
 		switch w {
 		case "extension":
@@ -38,6 +38,10 @@ func matchLine(clock, what string) string {
 			server = "10.0.0.5"
 		case "user_agent":
 			agent = "curl/8.9.1"
+		case "method":
+			method = "HEAD"
+		case "path_prefix":
+			path = "/b/a.aspx"
 		case "other-site":
 			site = "W3SVC2"
 		case "no-client":
@@ -48,7 +52,7 @@ func matchLine(clock, what string) string {
 			path, status = "-", "-"
 		}
 	}
-	return fmt.Sprintf("2026-03-02 %s %s %s %s %s %s %s\n", clock, site, server, path, client, agent, status)
+	return fmt.Sprintf("2026-03-02 %s %s %s %s %s %s %s %s\n", clock, site, server, method, path, client, agent, status)
 }
 
 // Which lines of a batch are sent, by their numbers. A line is a time and what
@@ -131,7 +135,7 @@ func TestMatchCountsEachStage(t *testing.T) {
 	lines = append(lines, "10:00:03")
 	f := emitMatch(t, lines)
 	require.Equal(t, 2, f.sink.LogRecordCount())
-	require.Equal(t, map[string]int64{"extension": 1, "status": 2, "private_client": 3, "private_server": 4, "user_agent": 5},
+	require.Equal(t, map[string]int64{"extension": 1, "status": 2, "private_client": 3, "private_server": 4, "user_agent": 5, "method": 6, "path_prefix": 7},
 		f.metric("otelcol_receiver_iis_log_lines_dropped", "stage"))
 }
 
@@ -139,6 +143,7 @@ func TestMatchCountsEachStage(t *testing.T) {
 func emitMatch(t *testing.T, lines []string) *fixture {
 	f := &fixture{t: t, cfg: createDefaultConfig().(*Config), sink: new(consumertest.LogsSink), tel: componenttest.NewTelemetry()}
 	rule := rule.DefaultConfig()
+	rule.Match.Methods, rule.Match.PathPrefixes = []string{"GET"}, []string{"/a.aspx"}
 	f.cfg.Match = &rule.Match
 	set := metadatatest.NewSettings(f.tel)
 	set.ID = component.NewID(metadata.Type)

@@ -56,7 +56,7 @@ func (l *huntLog) header() {
 }
 
 func (l *huntLog) value(column string) string {
-	page := pick(l.rnd, "/a/x%d.aspx", "/b/y%d.php", "/c/%d.asp", "/d/%d.css", "/d/%d.png", "/e%d/cfml", "/f.aspx/%d.php5", "/\xC0\xAF%d.Aspx", "-")
+	page := pick(l.rnd, "/a/x%d.aspx", "//A/x%d.aspx", "/b/y%d.php", "/b/../a/x%d.aspx", "/c/%d.asp", "/d/%d.css", "/d/%d.png", "/e%d/cfml", "/f.aspx/%d.php5", "/\xC0\xAF%d.Aspx", "-")
 	switch column {
 	case "date":
 		return l.at.Format("2006-01-02")
@@ -69,7 +69,7 @@ func (l *huntLog) value(column string) string {
 	case "s-ip":
 		return pick(l.rnd, "198.51.100.5", "198.51.100.5", "198.51.100.5", "10.0.0.5", "169.254.0.5", "-")
 	case "cs-method":
-		return "GET"
+		return pick(l.rnd, "GET", "GET", "GET", "POST", "M-POST", "get", "-")
 	case "cs-uri-stem":
 		return strings.ReplaceAll(page, "%d", fmt.Sprint(l.rnd.IntN(1<<l.rnd.IntN(9))))
 	case "cs-uri":

@@ -108,6 +108,8 @@ func newHuntCase(rnd *rand.Rand) *huntCase {
 		UserAgentPrefixes: some(rnd, "Mozilla", "mozilla/5.0 (", "caf"),
 		PrivateClients:    pick(rnd, rule.Include, rule.Exclude),
 		PrivateServers:    pick(rnd, rule.Include, rule.Exclude),
+		Methods:           pick(rnd, nil, nil, some(rnd, "POST", "get", "M-POST")),
+		PathPrefixes:      pick(rnd, nil, nil, some(rnd, "/a/", "/B", "/\uefc0\uefaf1.aspx")),
 	}
 	proxied, plus, body := rnd.IntN(3) == 0, rnd.IntN(4) > 0, pick(rnd, BodyOriginal, BodyNone)
 	header, maxLength := pick(rnd, "X-Forwarded-For", "Forwarded", "CF-Connecting-IP"), pick(rnd, 0, 20, 4096)

@@ -130,6 +130,8 @@ var (
 		{"private_client", "private client address"},
 		{"private_server", "private server address"},
 		{"user_agent", "no wanted user agent"},
+		{"method", "no wanted method"},
+		{"path_prefix", "in no wanted folder"},
 	}
 )
 

@@ -186,6 +186,15 @@ func (f *Filter) stage(c *columnsOf) (Fate, rule.Stage) {
 	if !f.matcher.PassUserAgent(agent) {
 		return Drop, rule.StageUserAgent
 	}
+	if !f.matcher.PassMethod(f.columns.value(c.Method)) {
+		return Drop, rule.StageMethod
+	}
+	if !f.raw {
+		path = w3c.Repair(path) // a prefix may have the characters that stand for bytes
+	}
+	if !f.matcher.PassPathPrefix(path) {
+		return Drop, rule.StagePathPrefix
+	}
 	return Keep, 0
 }
 

@@ -195,7 +195,7 @@ func (p *Plan) Redacts() bool { return len(p.redact) > 0 }
 // MatchColumns are the positions of what the match stages look at, -1 where a
 // record of this schema lacks it.
 type MatchColumns struct {
-	Path, Status, Client, Server, CSHost, Agent int
+	Path, Status, Client, Server, CSHost, Agent, Method int
 	// URI: Path is that of cs-uri, with the query behind it.
 	URI bool
 }
@@ -205,7 +205,7 @@ type MatchColumns struct {
 // lines cannot be judged: their time is not known, or two columns become one
 // attribute.
 func (p *Plan) MatchColumns() (c MatchColumns, ok bool) {
-	c = MatchColumns{Path: -1, Status: -1, Client: -1, Server: -1, CSHost: p.CSHost, Agent: -1}
+	c = MatchColumns{Path: -1, Status: -1, Client: -1, Server: -1, CSHost: p.CSHost, Agent: -1, Method: -1}
 	for _, st := range p.steps {
 		switch {
 		case st.attr == attr.URLPath && c.Path >= 0:
@@ -220,6 +220,8 @@ func (p *Plan) MatchColumns() (c MatchColumns, ok bool) {
 			c.Server = st.index
 		case st.op == opUserAgent:
 			c.Agent = st.index
+		case st.op == opMethod:
+			c.Method = st.index
 		}
 	}
 	return c, p.Time >= 0
