@@ -22,17 +22,17 @@ const (
 // sentence is the one line that a person reads first.
 func sentence(f *engine.Finding, groupBy []string, counted string) string {
 	var b strings.Builder
-	noun, who := "clients", f.Clients
-	switch {
-	case counted != "":
-		noun, who = counted, f.Counted
-	case f.ClientCount() == 1:
-		noun = "client"
+	noun, who, verb := "client", f.Clients, "made"
+	if counted != "" {
+		noun, who, verb = "value", f.Counted, "of "+counted+" in"
 	}
 	if len(who) > f.ClientCount() {
 		who = f.Counted // networks, rather than many addresses of few
 	}
-	fmt.Fprintf(&b, "%d %s (%s) made ", f.ClientCount(), noun, listed(who))
+	if f.ClientCount() != 1 {
+		noun += "s"
+	}
+	fmt.Fprintf(&b, "%d %s (%s) %s ", f.ClientCount(), noun, listed(who), verb)
 	if f.Requests == 1 {
 		b.WriteString("the only request for ")
 	} else {

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -58,7 +59,7 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// Every preset and every ready-made configuration has a scenario.
+// Every preset, every ready-made configuration and every recipe has a scenario.
 func TestNothingIsWithoutAScenario(t *testing.T) {
 	var used []string
 	paths, err := filepath.Glob(filepath.Join(scenarios, "*", "config.yaml"))
@@ -68,12 +69,18 @@ func TestNothingIsWithoutAScenario(t *testing.T) {
 		if file, ok := raw["use"].(string); ok {
 			used = append(used, filepath.Base(file))
 		}
+		if recipe, ok := raw["recipe"].(string); ok {
+			used = append(used, recipe)
+		}
 		if presets, ok := raw["exclude_presets"].([]any); ok && len(presets) == 1 {
 			used = append(used, presets[0].(string))
 		}
 	}
 	for _, preset := range rule.PresetNames() {
 		require.Contains(t, used, preset)
+	}
+	for name := range recipes(t) {
+		require.Contains(t, used, name)
 	}
 	configs, err := filepath.Glob(filepath.Join(root, "config", "*.yaml"))
 	require.NoError(t, err)
@@ -90,8 +97,29 @@ func readYAML(t *testing.T, path string) map[string]any {
 	return raw
 }
 
+// recipes are the settings of each recipe in the documentation by its name.
+func recipes(t *testing.T) map[string]map[string]any {
+	text, err := os.ReadFile(filepath.Join(root, "docs", "recipes.md"))
+	require.NoError(t, err)
+	out := map[string]map[string]any{}
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1) {
+		var doc struct {
+			Processors map[string]map[string]any `yaml:"processors"`
+		}
+		require.NoError(t, yaml.Unmarshal(block[1], &doc))
+		for id, settings := range doc.Processors {
+			name, ok := strings.CutPrefix(id, "rare_client/")
+			require.True(t, ok, id)
+			require.NotContains(t, out, name)
+			out[name] = settings
+		}
+	}
+	require.Len(t, out, 10)
+	return out
+}
+
 // scenarioConfig reads the processor's settings, or with "use" those of a
-// ready-made configuration, a connector's included.
+// ready-made configuration, a connector's included, or with "recipe" those of one.
 func scenarioConfig(t *testing.T, path string) *Config {
 	raw := readYAML(t, path)
 	if file, ok := raw["use"].(string); ok {
@@ -104,6 +132,11 @@ func scenarioConfig(t *testing.T, path string) *Config {
 		require.True(t, ok)
 		raw, _ = components["rare_client"].(map[string]any)
 		require.NotNil(t, raw)
+	}
+	if recipe, ok := raw["recipe"].(string); ok {
+		require.Len(t, raw, 1, "a scenario of a recipe tests it as it is")
+		raw = recipes(t)[recipe]
+		require.NotNil(t, raw, recipe)
 	}
 	cfg, err := load(raw)
 	require.NoError(t, err)
