@@ -28,7 +28,7 @@ func oracleMatches(c *rule.Config, r *rule.Request) bool {
 	if len(c.Match.Methods) > 0 && r.Method != "POST" {
 		return false
 	}
-	if len(c.Match.PathPrefixes) > 0 && !strings.Contains("/a.aspx /d.aspx /d.aspx/info", oracleFolded(c, r.Path)) {
+	if len(c.Match.PathPrefixes) > 0 && !slices.Contains([]string{"/a.aspx", "/d.aspx", "/d.aspx/info"}, oracleFolded(c, r.Path)) {
 		return false
 	}
 	return !oraclePrivate(c, r.Client, true) && !oraclePrivate(c, r.Server, false)

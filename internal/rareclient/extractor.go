@@ -21,6 +21,7 @@ type extractor struct {
 	// others are the indexes of names that request does not hold.
 	others   []int
 	counted  string // the attribute or column that is counted; "" for the client's address
+	more     bool   // group_by or count asks for what request does not hold
 	foldUser bool   // it is the user, whose name has no case in Windows
 	// inheritedCount is what is counted, of the resource.
 	inheritedCount string
@@ -65,6 +66,7 @@ func newExtractor(e *engine.Engine, cfg *Config) *extractor {
 			x.others = append(x.others, i)
 		}
 	}
+	x.more = len(x.others) > 0 || x.counted != ""
 	return x
 }
 

@@ -50,7 +50,9 @@ func (x *extractor) read(attrs pcommon.Map, r *rule.Request) (parseError bool) {
 		case attr.IISParseError:
 			parseError = true
 		}
-		x.other(k, v)
+		if x.more {
+			x.other(k, v)
+		}
 	}
 	x.finish(r)
 	if odd != "" {

@@ -68,7 +68,9 @@ func (x *extractor) cells(row pcommon.Map, r *rule.Request) (unreadable bool) {
 		case attr.LogFilePath:
 			r.File = str(v)
 		}
-		x.other(k, v)
+		if x.more {
+			x.other(k, v)
+		}
 	}
 	return unreadable
 }
