@@ -25,12 +25,15 @@ const (
 	sectionDelivered
 	sectionHistory
 	sectionSuppressed
+	sectionTraits // of the findings in the section before
+	sectionPages
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and
 // findings an estimate.
 const (
 	settledSize = 17
+	pageSize    = 17
 	openSize    = 512
 	findingSize = 2048
 	historySize = 16

@@ -79,8 +79,12 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 		e.lose(p, ReasonLate)
 		return
 	}
+	e.refererDays.add(r)
 	pn := e.pane(p)
 	g, known := pn.groups[k]
+	if known {
+		e.addPage(p, pn, k, r)
+	}
 	switch {
 	case known && g == nil: // settled
 		return
@@ -90,6 +94,7 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 			return
 		}
 		e.groupChanged(p, k, pn.groups[k])
+		e.addPage(p, pn, k, r)
 	case g.add(r, values, e.cfg.ClientThreshold, e.cfg.Evidence):
 		e.groupChanged(p, k, g)
 	default:

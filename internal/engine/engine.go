@@ -44,15 +44,16 @@ type Engine struct {
 	//	evaluated <= scheduled <= clock.watermark
 	//	closed*length <= clock.watermark
 	//	open <= groups <= room, room <= max_groups where that was not made smaller
-	closed     int64 // the first pane that takes records
-	scheduled  int64 // event time; the windows that end at or before it wait in queue, or are evaluated
-	evaluated  int64 // event time; the windows that end at or before it are evaluated
-	firstSeen  int64 // event time of the earliest record
-	undated    int64 // wall clock at which a line was lost whose file had not told a time yet
-	lossRanges lossRanges
-	queue      []Window // in order of their ends
-	stats      Stats
-	changes    changes
+	closed      int64 // the first pane that takes records
+	scheduled   int64 // event time; the windows that end at or before it wait in queue, or are evaluated
+	evaluated   int64 // event time; the windows that end at or before it are evaluated
+	firstSeen   int64 // event time of the earliest record
+	undated     int64 // wall clock at which a line was lost whose file had not told a time yet
+	lossRanges  lossRanges
+	queue       []Window // in order of their ends
+	stats       Stats
+	changes     changes
+	refererDays refererDays
 
 	evaluateMu sync.Mutex // guards everything up to scratch
 	suppressed suppression

@@ -99,8 +99,11 @@ func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons,
 		Values: t.values, Hosts: t.hosts, Servers: t.servers, Methods: t.methods, Samples: t.samples,
 		Requests: t.requests, NoReferer: uint64(t.noRef), Foreign: uint64(t.foreign), FirstSeen: t.first, LastSeen: t.last,
-		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord),
+		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord), Traits: t.traits,
 	}
+	e.mu.Lock()
+	f.RefererLogged = e.refererDays.all(t)
+	e.mu.Unlock()
 	for _, c := range t.clients {
 		f.Clients = append(f.Clients, c.text)
 	}
@@ -115,6 +118,7 @@ func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 	if e.cfg.Semantics == rule.Sentinel {
 		f.LastSeen = endTime
 	}
+	f.Page = e.pageOf(w, k, f)
 	e.identify(f)
 	return f
 }

@@ -33,6 +33,10 @@ type Finding struct {
 	// HistoryStart is the event time from which on earlier requests are remembered.
 	HistoryStart int64
 	Reasons      Reasons
+	Traits
+	Page PageClients
+	// RefererLogged: on every day of the finding its site logged referers.
+	RefererLogged bool
 
 	key rule.Key // of rule, group and clients: the same in every window
 }
@@ -98,6 +102,11 @@ func appendFindings(b []byte, findings []*Finding) []byte {
 	b = codec.AppendUint(append(b, sectionFindings), uint64(len(findings)))
 	for _, f := range findings {
 		b = f.append(b)
+	}
+	b = codec.AppendUint(append(b, sectionTraits), uint64(len(findings)))
+	for _, f := range findings {
+		b = codec.AppendBool(f.Traits.append(codec.AppendText(b, f.ID)), f.RefererLogged)
+		b = codec.AppendBool(codec.AppendUint(b, uint64(f.Page.Count)), f.Page.More)
 	}
 	return b
 }

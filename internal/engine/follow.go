@@ -55,14 +55,14 @@ func (e *Engine) fixChanges() {
 			b = pn.append(append(b, sectionPane), p)
 		}
 	}
-	b = e.appendChangedGroups(b)
+	b = e.appendChangedPages(e.appendChangedGroups(b))
 	if c.ranges {
 		b = e.lossRanges.append(append(b, sectionLossRanges))
 	}
 	if c.scalars {
 		b = e.appendScalars(b)
 	}
-	*c = changes{groups: c.groups[:0], panes: c.panes[:0], sources: c.sources[:0], taken: b}
+	*c = changes{groups: c.groups[:0], pages: c.pages[:0], panes: c.panes[:0], sources: c.sources[:0], taken: b}
 }
 
 func (e *Engine) appendChangedGroups(b []byte) []byte {

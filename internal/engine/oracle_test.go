@@ -39,6 +39,7 @@ type oracleGroup struct {
 	requests []rule.Request
 	clients  map[string]bool
 	siteTime map[string]int64
+	page     map[string]bool // clients of the path, with any browser
 }
 
 // oracle returns one text per finding, in the order in which windows end.
@@ -79,7 +80,7 @@ func oracle(c *rule.Config, all []rule.Request) []string {
 }
 
 func oracleWindow(c *rule.Config, matching []rule.Request, end int64) []*oracleGroup {
-	groups := map[string]*oracleGroup{}
+	groups, pages := map[string]*oracleGroup{}, map[string]map[string]bool{}
 	for _, r := range matching {
 		if r.Time < end-int64(c.Window) || r.Time >= end {
 			continue
@@ -88,10 +89,14 @@ func oracleWindow(c *rule.Config, matching []rule.Request, end int64) []*oracleG
 		if c.Semantics == rule.Corrected {
 			path = strings.ToLower(path)
 		}
+		if pages[path] == nil {
+			pages[path] = map[string]bool{}
+		}
+		pages[path][r.Client] = true
 		key := path + "\n" + r.UserAgent
 		g := groups[key]
 		if g == nil {
-			g = &oracleGroup{clients: map[string]bool{}, siteTime: map[string]int64{}}
+			g = &oracleGroup{clients: map[string]bool{}, siteTime: map[string]int64{}, page: pages[path]}
 			groups[key] = g
 		}
 		g.requests = append(g.requests, r)
@@ -211,9 +216,16 @@ func (g *oracleGroup) text(c *rule.Config, end, firstOfAll int64, novelty string
 			last = max(last, t)
 		}
 	}
-	methods, origins := map[string]bool{}, map[string]int{}
+	methods, origins, days, sends, sized := map[string]bool{}, map[string]int{}, map[int64]bool{}, 0, 0
 	for _, r := range g.requests {
 		origins[oracleOrigin(&r)]++
+		days[r.Time/86400e9] = true
+		if r.Method == "POST" {
+			sends++
+		}
+		if r.Bytes%4 > 0 {
+			sized++
+		}
 		if r.Method != "" {
 			methods[r.Method] = true
 		}
@@ -221,5 +233,6 @@ func (g *oracleGroup) text(c *rule.Config, end, firstOfAll int64, novelty string
 	complete := end-int64(c.Window) >= firstOfAll
 	return fmt.Sprint(end, " ", g.requests[0].Path, " ", g.requests[0].UserAgent, " ", g.clientList(), sites,
 		" ", len(g.requests), " ", first, " ", last, " ", oracleSamples(c, g.requests), " ", complete,
-		" ", slices.Sorted(maps.Keys(methods)), " ", origins["none"], " ", origins["foreign"], " ", novelty)
+		" ", slices.Sorted(maps.Keys(methods)), " ", origins["none"], " ", origins["foreign"], " ", novelty,
+		" ", len(days), " ", sends, " ", sized, " ", PageClients{min(len(g.page), pageClients), len(g.page) > pageClients})
 }

@@ -14,6 +14,9 @@ type pane struct {
 	// it can be in no finding of any window over this pane. Settled groups are
 	// never evicted: a forgotten one would look like a group with one client.
 	groups map[rule.Key]*group
+	pages  map[uint64]*page // by URI; see page
+	// blind: groups were restored that have no page, so nothing is known of pages.
+	blind bool
 	// open is the number of groups that are not settled.
 	open int
 	// extra is the room that they take beyond one each.
@@ -29,6 +32,8 @@ type pane struct {
 type closedPane struct {
 	start  int64 // event time
 	groups map[rule.Key]*group
+	pages  map[uint64]*page
+	blind  bool
 }
 
 // panesWithin returns the panes of a window that have groups, in order of time.
@@ -36,7 +41,7 @@ func panesWithin(panes map[int64]*pane, start, end, length int64) []closedPane {
 	var out []closedPane
 	for p := floorDiv(start, length); p*length < end; p++ {
 		if pn := panes[p]; pn != nil && len(pn.groups) > 0 {
-			out = append(out, closedPane{p * length, pn.groups})
+			out = append(out, closedPane{p * length, pn.groups, pn.pages, pn.blind})
 		}
 	}
 	return out
@@ -47,13 +52,20 @@ func (pn *pane) append(b []byte, p int64) []byte {
 	return pn.funnel.append(b)
 }
 
+// What the byte after a key says of its group.
+const (
+	groupSettled byte = iota
+	groupPlain        // as stored before there were traits
+	groupWithTraits
+)
+
 // appendGroup appends a group with its key; a settled one is its key alone.
 func (pn *pane) appendGroup(b []byte, k rule.Key) []byte {
 	b = appendKey(b, k)
 	g := pn.groups[k]
 	if g == nil {
-		return append(b, 0)
+		return append(b, groupSettled)
 	}
 	g.changed = false
-	return g.append(append(b, 1))
+	return g.traits.append(g.append(append(b, groupWithTraits)))
 }

@@ -153,7 +153,7 @@ func findingText(f *Finding) string {
 	novelty := [...]string{"unknown", "new", "known"}[f.Novelty]
 	return fmt.Sprint(f.WindowEnd, " ", f.Values[0], " ", f.Values[1], " ", f.Clients, f.Sites,
 		" ", f.Requests, " ", f.FirstSeen, " ", f.LastSeen, " ", samples, " ", f.Reasons == 0,
-		" ", f.Methods, " ", f.NoReferer, " ", f.Foreign, " ", novelty)
+		" ", f.Methods, " ", f.NoReferer, " ", f.Foreign, " ", novelty, " ", len(f.Days), " ", f.Sends, " ", f.Sized, " ", f.Page)
 }
 
 // live delivers records as they come to be, from all sources at once.

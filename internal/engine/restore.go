@@ -27,6 +27,8 @@ func (e *Engine) Apply(b []byte) error {
 			e.applyPane(&d)
 		case sectionGroups:
 			e.applyGroups(&d)
+		case sectionPages:
+			e.applyPages(&d)
 		case sectionLossRanges:
 			e.applyLossRanges(&d)
 		case sectionEvaluated:
@@ -37,6 +39,8 @@ func (e *Engine) Apply(b []byte) error {
 					e.outbox.add([]*Finding{f})
 				}
 			}
+		case sectionTraits:
+			e.applyTraits(&d)
 		case sectionDelivered:
 			if ids := d.texts(); d.Err == nil {
 				e.outbox.remove(ids)
@@ -53,6 +57,23 @@ func (e *Engine) Apply(b []byte) error {
 }
 
 // pane reads the index of a pane.
+// applyTraits adds to findings what the section before it, of an older form, has
+// no place for.
+func (e *Engine) applyTraits(d *decoder) {
+	for range d.Count(13) {
+		id, traits, logged := d.Text(), d.traits(), d.Bool()
+		page := PageClients{int(min(d.Uint(), 1000)), d.Bool()}
+		if d.Err != nil {
+			return
+		}
+		for _, f := range e.outbox {
+			if f.ID == id {
+				f.Traits, f.RefererLogged, f.Page = traits, logged, page
+			}
+		}
+	}
+}
+
 func (e *Engine) paneIndex(d *decoder) int64 {
 	p := d.Int()
 	if limit := math.MaxInt64/2/e.length - e.window/e.length - 1; p > limit || p < -limit {
@@ -93,8 +114,15 @@ func (e *Engine) applyGroups(d *decoder) {
 	for range d.Count(settledSize) {
 		k := d.key()
 		var g *group
-		if d.Bool() {
+		switch d.Byte() {
+		case groupSettled:
+		case groupPlain:
 			g = d.group()
+		case groupWithTraits:
+			g = d.group()
+			g.traits = d.traits()
+		default:
+			d.Fail()
 		}
 		if d.Err != nil {
 			return
@@ -141,6 +169,7 @@ func (e *Engine) Restored(now int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, pn := range e.panes {
+		pn.blind = len(pn.groups) > 0 && len(pn.pages) == 0
 		for _, g := range pn.groups {
 			e.groups++
 			e.room++

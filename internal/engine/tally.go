@@ -50,6 +50,7 @@ type tally struct {
 	noRef    uint32   // requests without a referer
 	foreign  uint32   // requests with a referer of another host
 	samples  samples
+	traits   Traits
 }
 
 // add counts one request. It returns false when its client is one more than
@@ -74,6 +75,7 @@ func (t *tally) add(r *rule.Request, values []string, threshold, evidence int) b
 	case OriginForeign:
 		t.foreign++
 	}
+	t.traits.add(r, origin)
 	s := sampleOf(r, origin)
 	t.samples = t.samples.add(&s, evidence)
 	return true
@@ -147,6 +149,7 @@ func (t *tally) clone() *tally {
 	c.servers = slices.Clone(t.servers)
 	c.methods = slices.Clone(t.methods)
 	c.samples = slices.Clone(t.samples)
+	c.traits.Days = slices.Clone(t.traits.Days)
 	return &c
 }
 
@@ -175,6 +178,7 @@ func (t *tally) merge(o *tally, threshold, evidence int) bool {
 	}
 	t.noRef += o.noRef
 	t.foreign += o.foreign
+	t.traits.merge(&o.traits)
 	for i := range o.samples {
 		t.samples = t.samples.add(&o.samples[i], evidence)
 	}
