@@ -26,15 +26,18 @@ run: build ## build the collector and hunt through the sample logs
 
 # Of hunt: a folder (its .log and .log.gz files, at any depth), a file or a
 # pattern; the report to write. They go through the environment, so that blanks
-# and quotes in them are no business of the shell.
+# and quotes in them are no business of the shell. CONFIG is another rule.
 LOGS   ?=
 REPORT ?= hunt.html
+CONFIG ?= config/hunt.yaml
 
 .PHONY: hunt
 hunt: export HUNT_LOGS = $(LOGS)
 hunt: export HUNT_REPORT = $(REPORT)
+hunt: export HUNT_CONFIG = $(CONFIG)
 hunt: build ## hunt in old logs: make hunt LOGS=<folder or pattern>, writes hunt.html
-	@$(GO) run ./internal/cmd/hunt -logs "$$HUNT_LOGS" -report "$$HUNT_REPORT"
+	@$(GO) build -o bin/hunt ./internal/cmd/hunt # go run would not pass its exit status on
+	@bin/hunt -logs "$$HUNT_LOGS" -report "$$HUNT_REPORT" -config "$$HUNT_CONFIG"
 
 .PHONY: test
 test: ## run every test, with the race detector where there is a C compiler

@@ -37,21 +37,35 @@ const EventRareClient = "iishunt.rare_client"
 
 // A detection.
 const (
+	DetectionAnsweredCount       = "detection.answered_count"
+	DetectionAnswerLargest       = "detection.answer.largest" // bytes; of answers to requests that send something
+	DetectionAnswerSized         = "detection.answer.sized_count"
+	DetectionAnswerSmallest      = "detection.answer.smallest" // bytes
 	DetectionClientCount         = "detection.client_count"
 	DetectionClients             = "detection.clients"
 	DetectionComplete            = "detection.complete"
-	DetectionEvidence            = "detection.evidence" // a list of maps, with the keys below
+	DetectionDayCount            = "detection.day_count" // UTC days with a request
+	DetectionEvidence            = "detection.evidence"  // a list of maps, with the keys below
+	DetectionFailedCount         = "detection.failed_count"
 	DetectionFirstSeen           = "detection.first_seen"
 	DetectionHistoryStart        = "detection.history.start"
+	DetectionHourCount           = "detection.hour_count" // hours of the day with a request
 	DetectionHosts               = "detection.hosts"
 	DetectionID                  = "detection.id"
 	DetectionIncompleteReasons   = "detection.incomplete_reasons"
 	DetectionLastSeen            = "detection.last_seen"
 	DetectionMethods             = "detection.methods"
 	DetectionNew                 = "detection.new"
+	DetectionPageClientCount     = "detection.page.client_count"
+	DetectionPageMore            = "detection.page.more"
 	DetectionRefererForeignCount = "detection.referer.foreign_count"
+	DetectionRefererLogged       = "detection.referer.logged"
 	DetectionRefererMissingCount = "detection.referer.missing_count"
+	DetectionRefererSelfCount    = "detection.referer.self_count"
 	DetectionRequestCount        = "detection.request_count"
+	DetectionScore               = "detection.score"
+	DetectionSendingCount        = "detection.sending_count" // requests that send something
+	DetectionSignals             = "detection.signals"
 	DetectionServerAddresses     = "detection.server_addresses"
 	DetectionSites               = "detection.sites"
 	DetectionWindowEnd           = "detection.window.end"

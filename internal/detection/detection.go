@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/iishunt/iishunt/internal/attr"
+	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
@@ -57,6 +58,10 @@ func Read(lr plog.LogRecord) (d *report.Detection, ok bool) {
 	d.Methods = strs(m, attr.DetectionMethods)
 	d.NoReferer = num(m, attr.DetectionRefererMissingCount)
 	d.ForeignReferer = num(m, attr.DetectionRefererForeignCount)
+	d.PageClients = num(m, attr.DetectionPageClientCount)
+	more := boolean(m, attr.DetectionPageMore)
+	d.PageMore = more != nil && *more
+	d.Usage = usage(m)
 	d.New = boolean(m, attr.DetectionNew)
 	d.History, _ = when(str(m, attr.DetectionHistoryStart))
 	complete := boolean(m, attr.DetectionComplete)
@@ -74,6 +79,21 @@ func Read(lr plog.LogRecord) (d *report.Detection, ok bool) {
 		ok = ok && valid
 	}
 	return d, ok
+}
+
+// usage is nil for a detection of a version that did not count it.
+func usage(m pcommon.Map) *rank.Usage {
+	days := num(m, attr.DetectionDayCount)
+	if days < 1 {
+		return nil
+	}
+	logged := boolean(m, attr.DetectionRefererLogged)
+	return &rank.Usage{
+		Days: days, Hours: num(m, attr.DetectionHourCount), Sends: num(m, attr.DetectionSendingCount),
+		Answered: num(m, attr.DetectionAnsweredCount), Failed: num(m, attr.DetectionFailedCount),
+		OwnReferer: num(m, attr.DetectionRefererSelfCount), RefererLogged: logged != nil && *logged,
+		SentSized: num(m, attr.DetectionAnswerSized), SmallestSent: num(m, attr.DetectionAnswerSmallest), LargestSent: num(m, attr.DetectionAnswerLargest),
+	}
 }
 
 func rule(lr plog.LogRecord) report.Rule {

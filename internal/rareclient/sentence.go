@@ -5,6 +5,7 @@ package rareclient
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,12 +28,23 @@ func sentence(f *engine.Finding, groupBy []string) string {
 		noun = "client"
 	}
 	fmt.Fprintf(&b, "%d %s (%s) made ", len(f.Clients), noun, listed(f.Clients))
-	if f.Requests == 1 {
-		b.WriteString("the only request for ")
-	} else {
-		fmt.Fprintf(&b, "all %d requests for ", f.Requests)
+	page, others := subject(f, groupBy)
+	count := fmt.Sprintf("all %d requests", f.Requests)
+	switch {
+	case f.Requests == 1:
+		count = "the only request"
+	case f.Reasons != 0:
+		count = fmt.Sprintf("all %d requests seen", f.Requests)
 	}
-	b.WriteString(subject(f, groupBy))
+	b.WriteString(count)
+	switch {
+	case page == "":
+		b.WriteString(" for " + others)
+	case others == "":
+		b.WriteString(" for " + page)
+	default:
+		b.WriteString(" for " + page + " with " + others)
+	}
 	if len(f.Sites) > 0 {
 		b.WriteString(" on " + listed(f.Sites))
 	}
@@ -41,19 +53,52 @@ func sentence(f *engine.Finding, groupBy []string) string {
 	} else {
 		b.WriteString(" between " + rfc3339(f.FirstSeen) + " and " + rfc3339(f.LastSeen))
 	}
+	if page != "" && others != "" {
+		b.WriteString("; " + whoElse(f))
+	}
 	return b.String()
 }
 
-// subject names the group: by its path where it has one, else by every value.
-func subject(f *engine.Finding, groupBy []string) string {
-	var parts []string
-	for i, name := range groupBy {
-		if name == attr.URLPath {
-			return short(f.Values[i])
-		}
-		parts = append(parts, name+"="+short(f.Values[i]))
+// whoElse says how rare the page itself is, where the group is less than a page:
+// a rare browser on a busy page is not a rare page.
+func whoElse(f *engine.Finding) string {
+	switch others := f.Page.Count - len(f.Clients); {
+	case f.Page.Count == 0:
+		return "how many clients asked for the page is not known"
+	case f.Page.More:
+		return fmt.Sprintf("more than %d clients asked for the page", f.Page.Count)
+	case others > 0:
+		return fmt.Sprintf("%d clients asked for the page", f.Page.Count)
+	case f.Reasons != 0:
+		return "nobody else was seen to ask for the page"
+	default:
+		return "nobody else asked for the page"
 	}
-	return strings.Join(parts, ", ")
+}
+
+// subject names the group: its path, and every other key with its value.
+func subject(f *engine.Finding, groupBy []string) (path, others string) {
+	var parts []string
+	byPath := slices.Contains(groupBy, attr.URLPath)
+	for i, name := range groupBy {
+		switch {
+		case name == attr.URLPath:
+			path = short(f.Values[i])
+		case name == attr.UserAgentOriginal && byPath:
+			parts = append(parts, "this browser ("+shorter(f.Values[i])+")")
+		default:
+			parts = append(parts, name+"="+short(f.Values[i]))
+		}
+	}
+	return path, strings.Join(parts, ", ")
+}
+
+// shorter is for a value that is said beside others.
+func shorter(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return printable.Cut(printable.Text(s), maxInSentence/2)
 }
 
 func listed(values []string) string {

@@ -27,7 +27,7 @@ type Finding struct {
 	Servers     []string          `json:"servers,omitempty"`
 	Requests    int64             `json:"requests"`
 	AtLeast     bool              `json:"at_least,omitempty"` // windows overlap: requests of some are not added
-	Days        int               `json:"days"`               // UTC days on which a window's requests begin or end
+	Days        int               `json:"days"`               // UTC days with a request, as far as is known
 	rank.Score
 	Windows []Window `json:"windows"` // by start
 
@@ -61,8 +61,7 @@ func order(all []*Finding) {
 	seen := make([]rank.Finding, len(all))
 	for i, f := range all {
 		seen[i] = rank.Finding{
-			Path: f.Path, Agent: f.agent, Severity: f.rule.Severity, Clients: f.Clients, Sites: f.Sites, Hosts: f.Hosts,
-			Days: f.Days, Requests: f.Requests, Windows: make([]*rank.Window, len(f.Windows)),
+			Path: f.Path, Agent: f.agent, Clients: f.Clients, Days: f.Days, Requests: f.Requests, First: f.First(), Windows: make([]*rank.Window, len(f.Windows)),
 		}
 		for j := range f.Windows {
 			seen[i].Windows[j] = &f.Windows[j].Window
@@ -108,7 +107,7 @@ func union(a, b []string) []string {
 // count adds up the windows; of those that overlap only the earlier ones, since
 // they may speak of the same requests.
 func (f *Finding) count() {
-	days := map[string]bool{}
+	days, between := map[string]bool{}, int64(0)
 	var counted time.Time
 	for i := range f.Windows {
 		w := &f.Windows[i]
@@ -120,8 +119,15 @@ func (f *Finding) count() {
 		}
 		f.Requests += w.Requests
 		counted = w.End
+		if w.Usage != nil { // of a long window the first and the last request are not all days
+			ends := int64(1)
+			if !w.First.UTC().Truncate(24 * time.Hour).Equal(w.Last.UTC().Truncate(24 * time.Hour)) {
+				ends = 2
+			}
+			between += max(0, w.Usage.Days-ends)
+		}
 	}
-	f.Days = len(days)
+	f.Days = len(days) + int(between)
 }
 
 // First is the time of the first request.
@@ -150,6 +156,7 @@ func (f *Finding) Last() time.Time {
 func (f *Finding) compare(o *Finding) int {
 	return cmp.Or(
 		cmp.Compare(o.Points, f.Points),
+		cmp.Compare(rank.Severity(o.rule.Severity), rank.Severity(f.rule.Severity)),
 		cmp.Compare(o.Days, f.Days),
 		cmp.Compare(o.Requests, f.Requests),
 		o.Last().Compare(f.Last()),

@@ -78,6 +78,9 @@ func warning(line string) (string, bool) {
 		return "", false
 	}
 	text := columns[3]
+	if strings.Contains(line, "internal telemetry error") && strings.Contains(line, "context canceled") {
+		return "", false // the push of metrics that the end of the collector cuts off; another one follows
+	}
 	var fields map[string]any
 	if len(columns) == 5 && json.Unmarshal([]byte(columns[4]), &fields) == nil {
 		for _, key := range slices.Sorted(maps.Keys(fields)) {
