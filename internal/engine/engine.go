@@ -28,6 +28,7 @@ type Engine struct {
 	uriAt   int // index of url.path in group_by; -1 where a group itself stands for a URI
 
 	tiling
+	whole bool // one window over everything; see whole.go
 
 	mu    sync.Mutex // guards everything up to changes
 	clock clock
@@ -70,7 +71,7 @@ type Engine struct {
 func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 	e := &Engine{
 		cfg: cfg, ruleID: ruleID, matcher: rule.NewMatcher(&cfg), seed: seed, pathAt: -1, uriAt: -1,
-		tiling: newTiling(&cfg), clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
+		tiling: newTiling(&cfg), whole: cfg.Whole(), clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
 		panes: map[int64]*pane{}, closing: map[int64]*pane{},
 		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, undated: minTime,
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
