@@ -89,7 +89,7 @@ var alertCases = []alertCase{
 			rule("records", "0+5x2000", `outcome="not_a_request"`),
 			rule("groups_used", "700x2000"), rule("groups_limit", "1000x2000"),
 			rule("lost", "0x2000", `reason="late"`), rule("lost", "0x2000", `reason="max_groups"`),
-			rule("lost", "1x2000", `reason="window_start"`), rule("lost", "1x2000", `reason="state_lost"`),
+			rule("lost", "1x2000", `reason="sender_began"`), rule("lost", "1x2000", `reason="state_lost"`),
 			rule("next_window_end", "86400x1440 172800x1440"), rule("storage_failures", "0x2000"), rule("refused", "0x2000"),
 			rule("detections_dropped", "0x2000"), rule("detections_waiting", "0 5 5 0x2000"),
 		},

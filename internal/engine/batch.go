@@ -6,7 +6,9 @@ package engine
 import (
 	"math"
 	"slices"
+	"time"
 
+	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -28,16 +30,19 @@ type Batch struct {
 	foreign  uint64
 	missing  [rule.NumNeeds]uint64
 	future   uint64
+	ahead    uint64 // of these, so far that it is a loss
+	anytime  Funnel // of records without a time that can be true
 	scratch  []byte
 }
 
+// maxAhead is how far ahead of the wall clock a record may be and still count in
+// the window of its time, in nanoseconds.
+const maxAhead = int64(24 * time.Hour)
+
 // span is what a batch brought from one source.
 type span struct {
-	key                         rule.Key
-	oldest, newest, first, last int64
-	timed                       bool // it brought a record with a time
-	lostFirst                   bool // a line before the first record was lost
-	lostLast                    bool // a line after the last record was lost
+	key rule.Key
+	eventtime.Span
 }
 
 // mark says that a loss touched event time from from to to, both included.
@@ -65,7 +70,7 @@ func (b *Batch) Reset(now int64) {
 	b.requests, b.keys, b.values = b.requests[:0], b.keys[:0], b.values[:0]
 	b.spans, b.current, b.marks, b.counts = b.spans[:0], 0, b.marks[:0], b.counts[:0]
 	clear(b.excluded)
-	b.lost, b.foreign, b.future, b.missing = 0, 0, 0, [rule.NumNeeds]uint64{}
+	b.lost, b.foreign, b.future, b.ahead, b.anytime, b.missing = 0, 0, 0, 0, Funnel{}, [rule.NumNeeds]uint64{}
 }
 
 // Source says where the records that follow come from. identity is any text
@@ -79,24 +84,27 @@ func (b *Batch) Source(identity ...string) {
 	b.current = slices.IndexFunc(b.spans, func(s span) bool { return s.key == k })
 	if b.current < 0 {
 		b.current = len(b.spans)
-		b.spans = append(b.spans, span{key: k, oldest: math.MaxInt64, newest: math.MinInt64})
+		b.spans = append(b.spans, span{k, eventtime.Span{Oldest: math.MaxInt64, Newest: math.MinInt64}})
 	}
 }
 
 // Add runs the match stages on a record of the current source and keeps it if
 // it matched. values are those of group_by; they are copied, the strings are
-// not. The time becomes the wall clock where it lies further in the future than
-// the allowed lateness, or before earliest. It returns what the match stages decided.
+// not. A record of the future counts in the window of its time, which is never
+// changed; further ahead than maxAhead, or before earliest, it is a loss, unless a
+// stage drops it whatever its time. It returns what the match stages decided.
 func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
-	// No log is older than earliest: such a time is as wrong as one of the future.
-	if r.Time > b.now+b.engine.clock.lateness || r.Time < earliest {
-		r.Time = b.now
-		b.future++
-	}
 	v := b.engine.matcher.Match(r)
 	if v == rule.Foreign {
 		b.foreign++
 		return v
+	}
+	if r.Time > b.now+int64(b.engine.cfg.AllowedLateness) || r.Time < earliest {
+		b.future++
+		if r.Time > b.now+max(maxAhead, int64(b.engine.cfg.AllowedLateness)) || r.Time < earliest {
+			b.timeless(v)
+			return v
+		}
 	}
 	b.observe(r.Time)
 	f := b.funnel(r.Time)
@@ -116,34 +124,48 @@ func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
 	return v
 }
 
+// timeless counts a record whose time cannot be true: it is of no window. It is a
+// loss if it could have been a client of any.
+func (b *Batch) timeless(v rule.Verdict) {
+	switch {
+	case v < 0:
+		b.ahead++
+	case int(v) < int(rule.NumStages):
+		b.anytime.Dropped[v]++
+	default:
+		b.anytime.Matched++
+		b.excluded[int(v)-int(rule.NumStages)]++
+	}
+}
+
 // Lost counts a log line of the current source that could not be read and whose
 // time is unknown. It lies between its neighbours, so it touches the
 // panes from the record before it to the one after it.
 func (b *Batch) Lost() {
 	s := &b.spans[b.current]
-	s.lostLast = true
+	s.LostLast = true
 	b.lost++
-	if !s.timed {
-		s.lostFirst = true
+	if !s.Timed {
+		s.LostFirst = true
 		return
 	}
-	b.marks = append(b.marks, mark{s.last, s.last, ReasonParseError})
+	b.marks = append(b.marks, mark{s.Last, s.Last, ReasonParseError})
 }
 
 func (b *Batch) observe(t int64) {
 	s := &b.spans[b.current]
-	if s.lostLast {
+	if s.LostLast {
 		from := t
-		if s.timed {
-			from = s.last
+		if s.Timed {
+			from = s.Last
 		}
 		b.marks = append(b.marks, mark{from, t, ReasonParseError})
-		s.lostLast = false
+		s.LostLast = false
 	}
-	if !s.timed {
-		s.first, s.timed = t, true
+	if !s.Timed {
+		s.First, s.Timed = t, true
 	}
-	s.oldest, s.newest, s.last = min(s.oldest, t), max(s.newest, t), t
+	s.Oldest, s.Newest, s.Last = min(s.Oldest, t), max(s.Newest, t), t
 }
 
 func (b *Batch) funnel(t int64) *Funnel {

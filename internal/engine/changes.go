@@ -7,13 +7,12 @@ import "github.com/iishunt/iishunt/internal/rule"
 
 // changes names what has changed since the changes were last taken, so that a
 // copy of the state elsewhere can follow. They are taken as sections (see
-// docs/state-format.md). A section of groups, panes or sources holds the whole
+// docs/state-format.md). A section of groups or panes holds the whole
 // new value, so it does no harm if a copy gets an older one before, or one twice.
 type changes struct {
 	groups  []groupRef
 	pages   []pageRef
 	panes   []int64
-	sources []rule.Key
 	scalars bool
 	ranges  bool
 	// taken has the sections that are written already: an evaluation or a
@@ -22,7 +21,6 @@ type changes struct {
 }
 
 // groupRef names a group in a pane.
-
 type groupRef struct {
 	pane int64
 	key  rule.Key

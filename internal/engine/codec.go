@@ -16,7 +16,7 @@ type decoder struct{ codec.Decoder }
 // The sections of what is stored (see docs/state-format.md).
 const (
 	sectionScalars byte = iota + 1
-	sectionSource
+	sectionSource       // of versions that knew silent sources alone
 	sectionPane
 	sectionGroups
 	sectionLossRanges
@@ -25,6 +25,7 @@ const (
 	sectionDelivered
 	sectionHistory
 	sectionSuppressed
+	sectionTime
 	sectionTraits // of the findings in the section before
 	sectionPages
 )

@@ -3,9 +3,13 @@
 
 package engine
 
-import "github.com/iishunt/iishunt/internal/rule"
+import (
+	"github.com/iishunt/iishunt/internal/eventtime"
+	"github.com/iishunt/iishunt/internal/rule"
+)
 
-// Commit puts a batch into the state. It reports whether windows wait for Next.
+// Commit puts a batch into the state. now is the end of the call that brought
+// it. It reports whether windows wait for Next.
 func (e *Engine) Commit(b *Batch, now int64) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -34,34 +38,20 @@ func (e *Engine) Commit(b *Batch, now int64) bool {
 		e.stats.Missing[i] += n
 	}
 	e.stats.Future += b.future
+	e.stats.Funnel.add(&b.anytime)
+	if b.ahead > 0 {
+		e.stats.Lost[ReasonFutureTime] += b.ahead
+		e.markRange(minTime, now, ReasonFutureTime)
+	}
 	e.changes.scalars = true
-	return e.advance(now, false)
+	return e.advance(now)
 }
 
 func (e *Engine) commitSpan(s *span, now int64) {
-	src := e.clock.touch(s.key, now)
-	e.sourceChanged(s.key, src)
-	if s.lostFirst && src.timed {
-		e.mark(e.paneOf(src.last), ReasonParseError)
-		src.pending = true
+	e.time.Observe(eventtime.Source(s.key), &s.Span, e.moment(now))
+	if s.Timed {
+		e.firstSeen = min(e.firstSeen, s.Oldest)
 	}
-	if !s.timed {
-		src.pending = src.pending || s.lostLast
-		if !src.timed && s.lostLast {
-			e.undated = max(e.undated, now)
-		}
-		return
-	}
-	if src.pending {
-		from := s.first
-		if src.timed {
-			from = src.last
-		}
-		e.markRange(from, s.first, ReasonParseError)
-	}
-	src.pending = s.lostLast
-	e.clock.observe(s.key, now, s.oldest, s.newest, s.last)
-	e.firstSeen = min(e.firstSeen, s.oldest)
 }
 
 func (e *Engine) count(c *paneCount) {

@@ -7,9 +7,21 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/iishunt/iishunt/internal/attr"
+	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/rule"
+)
+
+const (
+	// senderTimeout is how long windows wait for a source whose records are far
+	// behind the wall clock and come no closer.
+	senderTimeout = 15 * time.Minute
+	// catchUpTimeout bounds the time for which windows wait for old files.
+	catchUpTimeout = 24 * time.Hour
+	writtenWithin  = time.Hour
+	maxSenders     = 10_000
 )
 
 // Engine holds the state of one rule. All methods but SetSeed may be called
@@ -30,9 +42,12 @@ type Engine struct {
 	tiling
 	whole bool // one window over everything; see whole.go
 
-	mu    sync.Mutex // guards everything up to changes
-	clock clock
-	panes map[int64]*pane // by number; those that windows to come cover
+	mu   sync.Mutex // guards everything up to changes
+	time *eventtime.Tracker
+	// running tells for how long the process had been running at a wall clock.
+	running func(wall int64) int64
+	now     eventtime.Now   // of the last look at the watermark
+	panes   map[int64]*pane // by number; those that windows to come cover
 	// closing has the panes that only windows in queue, or under evaluation,
 	// cover: they take no records, and are dropped when these were evaluated.
 	closing map[int64]*pane
@@ -42,14 +57,13 @@ type Engine struct {
 
 	// Up to Flush, which schedules past the watermark:
 	//
-	//	evaluated <= scheduled <= clock.watermark
-	//	closed*length <= clock.watermark
+	//	evaluated <= scheduled <= time.Watermark()
+	//	closed*length <= time.Watermark()
 	//	open <= groups <= room, room <= max_groups where that was not made smaller
 	closed      int64 // the first pane that takes records
 	scheduled   int64 // event time; the windows that end at or before it wait in queue, or are evaluated
 	evaluated   int64 // event time; the windows that end at or before it are evaluated
 	firstSeen   int64 // event time of the earliest record
-	undated     int64 // wall clock at which a line was lost whose file had not told a time yet
 	lossRanges  lossRanges
 	queue       []Window // in order of their ends
 	stats       Stats
@@ -71,9 +85,14 @@ type Engine struct {
 func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 	e := &Engine{
 		cfg: cfg, ruleID: ruleID, matcher: rule.NewMatcher(&cfg), seed: seed, pathAt: -1, uriAt: -1,
-		tiling: newTiling(&cfg), whole: cfg.Whole(), clock: newClock(cfg.AllowedLateness, cfg.IdleTimeout),
+		tiling: newTiling(&cfg), whole: cfg.Whole(), running: func(wall int64) int64 { return wall },
+		time: eventtime.New(eventtime.Config{
+			AllowedLateness: cfg.AllowedLateness, IdleTimeout: cfg.IdleTimeout,
+			SenderTimeout: senderTimeout, CatchUpTimeout: catchUpTimeout, ForgetSenderAfter: max(cfg.Window, catchUpTimeout),
+			WrittenWithin: writtenWithin, MaxSenders: maxSenders, Account: true,
+		}, eventtime.Now{}),
 		panes: map[int64]*pane{}, closing: map[int64]*pane{},
-		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, undated: minTime,
+		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64,
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
 	if len(cfg.GroupBy) > 1 {
@@ -94,6 +113,14 @@ func (e *Engine) Seed() rule.Seed { return e.seed }
 
 // SetSeed replaces the seed by that of a stored state. The engine must be new.
 func (e *Engine) SetSeed(s rule.Seed) { e.seed = s }
+
+// SetRunning gives the clock that stands still while the process does, in
+// nanoseconds. Without, it is the wall clock. The engine must be new.
+func (e *Engine) SetRunning(running func(wall int64) int64) { e.running = running }
+
+func (e *Engine) moment(wall int64) eventtime.Now {
+	return eventtime.Now{Wall: wall, Running: e.running(wall)}
+}
 
 // appendValue appends a value of group_by in the form in which it is compared.
 func (e *Engine) appendValue(b []byte, i int, v string) []byte {

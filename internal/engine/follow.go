@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 
 	"github.com/iishunt/iishunt/internal/codec"
@@ -19,6 +20,7 @@ func (e *Engine) Follow(keep func(changes []byte)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.following, e.keep = true, keep
+	e.time.Follow()
 }
 
 // TakeChanges returns what has changed since the last call, for Apply; nothing
@@ -43,11 +45,8 @@ func (e *Engine) fixChanges() {
 	if b == nil && (c.scalars || len(c.groups) > 0) {
 		b = make([]byte, 0, 1024)
 	}
-	for _, k := range c.sources {
-		if s := e.clock.sources[k]; s != nil && s.changed {
-			s.changed = false
-			b = s.append(append(b, sectionSource), k)
-		}
+	if t := e.time.AppendChanges(nil); len(t) > 0 {
+		b = codec.AppendText(append(b, sectionTime), string(t))
 	}
 	for _, p := range c.panes {
 		if pn := e.anyPane(p); pn != nil && pn.changed {
@@ -62,7 +61,7 @@ func (e *Engine) fixChanges() {
 	if c.scalars {
 		b = e.appendScalars(b)
 	}
-	*c = changes{groups: c.groups[:0], pages: c.pages[:0], panes: c.panes[:0], sources: c.sources[:0], taken: b}
+	*c = changes{groups: c.groups[:0], pages: c.pages[:0], panes: c.panes[:0], taken: b}
 }
 
 func (e *Engine) appendChangedGroups(b []byte) []byte {
@@ -97,13 +96,6 @@ func (e *Engine) paneChanged(p int64, pn *pane) {
 	if e.following && !pn.changed {
 		pn.changed = true
 		e.changes.panes = append(e.changes.panes, p)
-	}
-}
-
-func (e *Engine) sourceChanged(k rule.Key, s *source) {
-	if e.following && !s.changed {
-		s.changed = true
-		e.changes.sources = append(e.changes.sources, k)
 	}
 }
 
@@ -161,8 +153,8 @@ func (e *Engine) logDelivered(findings []*Finding) {
 
 func (e *Engine) appendScalars(b []byte) []byte {
 	b = append(b, sectionScalars)
-	for _, t := range [...]int64{e.clock.watermark, e.firstSeen, e.undated, e.evaluated} {
+	for _, t := range [...]int64{e.time.Watermark(), e.firstSeen, minTime, e.evaluated} {
 		b = codec.AppendInt(b, t)
 	}
-	return codec.AppendBool(b, e.clock.seen)
+	return codec.AppendBool(b, e.firstSeen != math.MaxInt64)
 }

@@ -104,8 +104,8 @@ func TestEachLossMarksTheWindowsItTouched(t *testing.T) {
 		{
 			"a window that began before the first record", hourly(),
 			[]step{lines(1, ptr(at(5*m, "/a.aspx", "203.0.113.1")), ptr(at(h, "/b.aspx", "203.0.113.1")))},
-			[]string{"/a.aspx 02 00:00 [window_start]", "/b.aspx 02 01:00 []"},
-			map[Reason]uint64{ReasonWindowStart: 1},
+			[]string{"/a.aspx 02 00:00 [sender_began]", "/b.aspx 02 01:00 []"},
+			map[Reason]uint64{ReasonSenderBegan: 1},
 		},
 		{
 			"a record without client", hourly(),
@@ -199,7 +199,7 @@ func TestEachLossMarksTheWindowsItTouched(t *testing.T) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 			for r := range NumReasons {
-				if r != ReasonWindowStart && stats.Lost[r] != tt.lost[r] || stats.Lost[r] < tt.lost[r] {
+				if r != ReasonSenderBegan && stats.Lost[r] != tt.lost[r] || stats.Lost[r] < tt.lost[r] {
 					t.Errorf("lost[%s] = %d, want %d", r, stats.Lost[r], tt.lost[r])
 				}
 			}

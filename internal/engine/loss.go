@@ -16,7 +16,7 @@ func (e *Engine) markRange(from, to int64, r Reason) {
 		e.mark(e.paneOf(from), r)
 		return
 	}
-	e.lossRanges = e.lossRanges.add(lossRange{from, to, Reasons(0).with(r)}, e.nextStart())
+	e.lossRanges = e.lossRanges.add(lossRange{from, to, Reasons(0).With(r)}, e.nextStart())
 	e.changes.ranges = e.following
 }
 
@@ -36,7 +36,7 @@ func (e *Engine) mark(p int64, r Reason) {
 		return
 	}
 	pn := e.pane(p)
-	pn.reasons = pn.reasons.with(r)
+	pn.reasons = pn.reasons.With(r)
 	e.paneChanged(p, pn)
 }
 
@@ -46,6 +46,6 @@ func (e *Engine) MarkAll(now int64, r Reason) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.stats.Lost[r]++
-	e.lossRanges = e.lossRanges.add(lossRange{minTime, now, Reasons(0).with(r)}, minTime)
+	e.lossRanges = e.lossRanges.add(lossRange{minTime, now, Reasons(0).With(r)}, minTime)
 	e.changes.ranges = true
 }

@@ -6,7 +6,7 @@ package engine
 import "testing"
 
 func TestStretchesAreBoundedAndForgetNothingThatMatters(t *testing.T) {
-	lost := Reasons(0).with(ReasonParseError)
+	lost := Reasons(0).With(ReasonParseError)
 	var l lossRanges
 	for i := range int64(10 * maxLossRanges) {
 		l = l.add(lossRange{10 * i, 10*i + 5, lost}, 0)

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/iishunt/iishunt/internal/eventtime"
 )
 
 // Stats returns counts since the start and the state as it is now.
@@ -15,9 +17,9 @@ func (e *Engine) Stats() Stats {
 	defer e.mu.Unlock()
 	s := e.stats
 	s.Excluded = slices.Clone(s.Excluded)
-	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups, e.open, len(e.panes)+len(e.closing), len(e.clock.sources)
-	if e.clock.watermark != math.MinInt64 {
-		s.Watermark = time.Unix(0, e.clock.watermark).UTC()
+	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups, e.open, len(e.panes)+len(e.closing), e.time.Sources(e.now)
+	if w := e.time.Watermark(); w != eventtime.None {
+		s.Watermark = time.Unix(0, w).UTC()
 	}
 	return s
 }

@@ -111,7 +111,7 @@ func (h *harness) invariants() {
 			}
 		}
 	}
-	switch w := e.clock.watermark; {
+	switch w := e.time.Watermark(); {
 	case e.evaluated > e.scheduled, e.scheduled > w, e.closed != minTime && e.closed*e.length > w:
 		panic(fmt.Sprintf("evaluated %d, scheduled %d, closed %d, watermark %d", e.evaluated, e.scheduled, e.closed*e.length, w))
 	case e.groups != groups, e.open != open, e.room != room:

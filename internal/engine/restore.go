@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/iishunt/iishunt/internal/codec"
+	"github.com/iishunt/iishunt/internal/eventtime"
 )
 
 // Apply brings parts of a snapshot and changes into a new engine with the same
@@ -23,6 +24,10 @@ func (e *Engine) Apply(b []byte) error {
 			e.applyScalars(&d)
 		case sectionSource:
 			e.applySource(&d)
+		case sectionTime:
+			if t := d.Text(); d.Err == nil && e.time.Apply([]byte(t)) != nil {
+				d.Fail()
+			}
 		case sectionPane:
 			e.applyPane(&d)
 		case sectionGroups:
@@ -89,14 +94,17 @@ func (e *Engine) applyScalars(d *decoder) {
 		return
 	}
 	e.evaluated = max(e.evaluated, evaluated)
-	e.clock.watermark, e.clock.seen = max(e.clock.watermark, watermark), e.clock.seen || seen
-	e.firstSeen, e.undated = min(e.firstSeen, firstSeen), max(e.undated, undated)
+	e.time.Adopt(watermark, seen)
+	e.firstSeen = min(e.firstSeen, firstSeen)
+	if undated != minTime { // of a version that kept lines without any time apart
+		e.lossRanges = e.lossRanges.add(lossRange{minTime, undated, Reasons(0).With(ReasonParseError)}, minTime)
+	}
 }
 
 func (e *Engine) applySource(d *decoder) {
-	k, s := d.key(), &source{newest: d.time(), last: d.time(), timed: d.Bool(), pending: d.Bool()}
+	k, newest, last, timed, pending := d.key(), d.time(), d.time(), d.Bool(), d.Bool()
 	if d.Err == nil {
-		e.clock.sources[k] = s
+		e.time.AdoptSource(eventtime.Source(k), newest, last, timed, pending)
 	}
 }
 
@@ -181,21 +189,14 @@ func (e *Engine) Restored(now int64) {
 			}
 		}
 	}
-	for _, s := range e.clock.sources {
-		s.active = now
-		if s.timed {
-			s.lag = max(0, now-s.newest)
-		}
-	}
 	e.stats.Waiting = len(e.outbox)
-	if e.clock.seen {
-		e.clock.hold(now)
-	}
 	e.scheduled = e.evaluated
 	// What is stored may be wrong: a record before the end of an evaluated window
 	// would be kept, and no window to come would look at it. It is late instead.
-	e.clock.watermark = max(e.clock.watermark, e.evaluated)
-	if e.clock.watermark != minTime {
-		e.schedule(e.clock.watermark, 0)
+	e.time.MoveTo(e.evaluated)
+	e.now = e.moment(now)
+	e.time.Restored(e.now)
+	if w := e.time.Watermark(); w != eventtime.None {
+		e.schedule(w, 0)
 	}
 }

@@ -151,12 +151,25 @@ func (s *scenario) crash(r *rand.Rand, later time.Duration) *crashing {
 		}
 	}
 	slices.SortStableFunc(stream, func(a, b arriving) int { return int(arrival(a.Request) - arrival(b.Request)) })
+	// Later, wall clocks run a hundred times as slowly as the log: a queue that is
+	// worked off, and not a clock that is days behind.
+	wall := func(a arriving) int64 {
+		at, first := arrival(a.Request)*1e9, arrival(stream[0].Request)*1e9
+		if later > 0 {
+			at = first + int64(later) + (at-first)/100
+		}
+		return at
+	}
+	times := make(map[int]int64, len(stream))
+	for i, a := range stream {
+		times[len(stream)-i] = wall(a)
+	}
 	var now int64
 	next := func() {
 		if len(stream) == 0 {
 			return
 		}
-		now = arrival(stream[0].Request)*1e9 + int64(later)
+		now = times[len(stream)]
 		c.commit(now, stream[0].source, []rule.Request{stream[0].Request})
 		stream = stream[1:]
 	}
@@ -172,7 +185,7 @@ func (s *scenario) crash(r *rand.Rand, later time.Duration) *crashing {
 			c.snapshot(now, func() {
 				if len(stream) > 0 && r.IntN(2) == 0 {
 					a := stream[0]
-					stream, now = stream[1:], arrival(a.Request)*1e9+int64(later)
+					stream, now = stream[1:], times[len(stream)]
 					c.harness.commit(now, a.source, []rule.Request{a.Request})
 					c.persist()
 				}
@@ -226,9 +239,8 @@ func restored(t *testing.T, e *Engine, now int64, log ...[]byte) *Engine {
 	return again
 }
 
-// After a quiet night no source is known; still the watermark waits for what
-// the files hold.
-func TestRestartWithoutSourcesWaits(t *testing.T) {
+// After a quiet night the watermark waits for what the files hold.
+func TestRestartAfterAQuietNightWaits(t *testing.T) {
 	h := &harness{Engine: New(rule.DefaultConfig(), "rule", rule.NewSeed())}
 	h.commit(day.Add(time.Hour).UnixNano(), 1, []rule.Request{{Time: day.Add(time.Hour).UnixNano(), Path: "/a.aspx"}})
 	h.Tick(day.Add(3 * time.Hour).UnixNano())
@@ -238,9 +250,6 @@ func TestRestartWithoutSourcesWaits(t *testing.T) {
 	}
 	now := day.Add(72 * time.Hour).UnixNano()
 	e := restored(t, h.Engine, now, parts...)
-	if e.Stats().Sources != 0 {
-		t.Fatal("a source is known: the test shows nothing")
-	}
 	if idle := int64(e.cfg.IdleTimeout); e.Tick(now+idle-1) || !e.Tick(now+idle) {
 		t.Error("a window must be due after an idle timeout, and not before")
 	}

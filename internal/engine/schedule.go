@@ -13,17 +13,15 @@ import (
 func (e *Engine) Tick(now int64) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.advance(now, true)
+	return e.advance(now)
 }
 
-// Hold keeps the watermark where it is for an idle timeout, however long it has
-// stood: records are known to exist that the engine may not count yet, because
+// Hold keeps the watermark where it is for an idle timeout: records are known to exist that the engine may not count yet, because
 // they were refused or wait in a call.
 func (e *Engine) Hold(now int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.clock.holdSince = now
-	e.clock.hold(now)
+	e.time.Hold(e.moment(now))
 }
 
 // Flush schedules every window that has records, and marks those as cut by the
@@ -31,12 +29,19 @@ func (e *Engine) Hold(now int64) {
 func (e *Engine) Flush() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.schedule(math.MaxInt64-e.window, Reasons(0).with(ReasonShutdown))
+	e.schedule(math.MaxInt64-e.window, Reasons(0).With(ReasonShutdown))
 }
 
-func (e *Engine) advance(now int64, all bool) bool {
-	if e.clock.advance(now, all) {
-		e.schedule(e.clock.watermark, 0)
+// advance moves the watermark. What was found lost until then belongs to the
+// windows that close now.
+func (e *Engine) advance(now int64) bool {
+	e.now = e.moment(now)
+	moved := e.time.Advance(e.now)
+	for _, m := range e.time.TakeMarks() {
+		e.markRange(m.From, m.To, m.Reason)
+	}
+	if moved {
+		e.schedule(e.time.Watermark(), 0)
 	}
 	return len(e.queue) > 0
 }
@@ -76,15 +81,9 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 // windowAt collects what Evaluate needs of the window that ends at end. cut are
 // reasons that hold whatever its panes say.
 func (e *Engine) windowAt(end int64, cut Reasons) Window {
-	win := Window{Start: end - e.window, End: end, firstRecord: e.firstSeen}
-	if win.Start < e.firstSeen {
-		cut = cut.with(ReasonWindowStart)
-	}
-	for r := range NumReasons {
-		if cut.Has(r) {
-			win.Reasons = win.Reasons.with(r)
-			e.stats.Lost[r]++
-		}
+	win := Window{Start: end - e.window, End: end, Reasons: cut, firstRecord: e.firstSeen}
+	if win.Start < e.firstSeen && e.firstSeen != math.MaxInt64 {
+		win.Reasons = win.Reasons.With(ReasonSenderBegan)
 	}
 	for p := e.paneOf(win.Start); p*e.length < end; p++ {
 		if pn := e.panes[p]; pn != nil {
@@ -94,8 +93,11 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 	}
 	win.panes = panesWithin(e.panes, win.Start, end, e.length)
 	win.Reasons |= e.lossRanges.reasons(win.Start, end)
-	if win.Start <= e.undated { // a line is written before it is read
-		win.Reasons = win.Reasons.with(ReasonParseError)
+	win.Reasons |= e.time.Window(win.Start, end, e.now).Reasons
+	for r := range NumReasons {
+		if win.Reasons.Has(r) && ofWindows.Has(r) {
+			e.stats.Lost[r]++
+		}
 	}
 	return win
 }

@@ -45,9 +45,7 @@ func (e *Engine) Snapshot(size int, write func(encode func() []byte) error) erro
 
 // appendOutline appends everything but groups, history, suppression and outbox.
 func (e *Engine) appendOutline(b []byte) []byte {
-	for k, s := range e.clock.sources {
-		b = s.append(append(b, sectionSource), k)
-	}
+	b = codec.AppendText(append(b, sectionTime), string(e.time.Append(nil)))
 	for _, panes := range [...]map[int64]*pane{e.closing, e.panes} {
 		for p, pn := range panes {
 			b = pn.append(append(b, sectionPane), p)

@@ -13,10 +13,10 @@ import (
 type Stats struct {
 	Funnel   Funnel                // records by match stage
 	Excluded []uint64              // records by exclusion, in the order of Exclusions
-	Lost     [NumReasons]uint64    // records by reason; windows for ReasonWindowStart and ReasonShutdown
+	Lost     [NumReasons]uint64    // records by reason; windows for those that are no record's: see ofWindows
 	Foreign  uint64                // records that are no web requests
 	Missing  [rule.NumNeeds]uint64 // records lost by ReasonMissingAttribute, by what they lacked first
-	Future   uint64                // records whose time was clamped to the wall clock
+	Future   uint64                // records further ahead of the wall clock than the allowed lateness, or from before 1980
 
 	Groups     int       // kept, settled ones included
 	OpenGroups int       // of these, not settled

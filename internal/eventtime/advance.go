@@ -69,7 +69,7 @@ func (t *Tracker) Advance(now Now) bool {
 	if w = min(w, now.Wall); w <= t.watermark {
 		return false
 	}
-	t.watermark, t.changes.watermark = w, true
+	t.watermark, t.changes.moved = w, true
 	return true
 }
 

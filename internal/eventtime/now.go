@@ -35,3 +35,8 @@ func (s *Stopwatch) Now(now time.Time) (n Now, late bool) {
 	s.last = now
 	return Now{now.UnixNano(), s.running}, late
 }
+
+// Running returns the running time at now, between two calls of Now.
+func (s *Stopwatch) Running(now time.Time) int64 {
+	return s.running + int64(min(max(0, now.Sub(s.last)), 2*s.tick))
+}

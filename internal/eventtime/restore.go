@@ -48,6 +48,24 @@ func (t *Tracker) applySection(section byte, d *codec.Decoder) {
 	}
 }
 
+// Adopt and AdoptSource bring in what was stored by versions that knew silent
+// sources alone: the watermark, whether a record was ever seen, and the event
+// times of a source's newest and latest record.
+func (t *Tracker) Adopt(watermark int64, seen bool) {
+	t.watermark, t.silent.seen = max(t.watermark, watermark), t.silent.seen || seen
+}
+
+// AdoptSource is described at Adopt. pending: a line behind its latest record was
+// lost.
+func (t *Tracker) AdoptSource(k Source, newest, last int64, timed, pending bool) {
+	src := &source{newest: None, neighbour: noNeighbour()}
+	if timed {
+		src.newest, src.last = newest, last
+	}
+	src.pending, src.from, src.lostBy = pending, src.last, maxTime-1 // before now: see Restored
+	t.sources[k] = src
+}
+
 // Restored ends a restore: whoever is known gets the full time to speak again,
 // and silent sources hold windows as after a start.
 func (t *Tracker) Restored(now Now) {
@@ -72,7 +90,7 @@ func (t *Tracker) Restored(now Now) {
 	for _, src := range t.sources {
 		src.active, src.patience = now.Running, newPatience(now)
 		src.behind = max(0, now.Wall-max(src.newest, -maxTime))
-		src.nearest = src.behind
+		src.nearest, src.lostBy = src.behind, min(src.lostBy, now.Wall)
 	}
 	if t.silent.seen {
 		t.Hold(now)

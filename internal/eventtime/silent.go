@@ -83,9 +83,11 @@ func (t *Tracker) follow(src *source, b *Span, now Now) {
 	src.newest = max(src.newest, newest)
 	lag, oldest := now.Wall-src.newest, now.Wall-b.Oldest
 	if t.catchesUp(src, first, lag, oldest) {
-		t.Hold(now)
+		t.catchUp(now)
 	}
-	src.caughtUp = src.caughtUp || lag <= int64(t.cfg.IdleTimeout)
+	if !src.caughtUp && lag <= int64(t.cfg.IdleTimeout) {
+		src.caughtUp, src.behind = true, lag
+	}
 	src.note(now, lag, int64(t.cfg.SenderTimeout), int64(t.cfg.CatchUpTimeout))
 }
 
@@ -98,6 +100,9 @@ func (t *Tracker) catchesUp(src *source, first bool, lag, oldest int64) bool {
 		src.behind, src.nearest = oldest, oldest
 	}
 	src.behind = max(src.behind, oldest)
+	if src.caughtUp && src.behind > int64(t.cfg.SenderTimeout) { // no burst is that old
+		src.caughtUp, src.nearest = false, src.behind
+	}
 	if !src.caughtUp {
 		closer := first && lag > idle || src.nearest-lag > idle
 		if closer {
@@ -109,14 +114,21 @@ func (t *Tracker) catchesUp(src *source, first bool, lag, oldest int64) bool {
 		return false
 	}
 	unusual := src.behind > 2*src.usual+idle
-	src.usual = max(src.usual, min(src.behind, int64(t.cfg.SenderTimeout)))
+	src.usual = max(src.usual, src.behind)
 	src.behind = lag
 	return unusual
 }
 
 // Hold keeps the watermark of silent sources where it is for an idle timeout:
-// records are known to exist that were not counted yet. It never shortens a hold.
+// records are known to exist that were not counted yet, because they were refused
+// or wait in a call. It never shortens a hold, and may be repeated without bound.
 func (t *Tracker) Hold(now Now) {
+	t.silent.holdSince = 0
+	t.catchUp(now)
+}
+
+// catchUp is Hold for old files that are read: at most CatchUpTimeout at a stretch.
+func (t *Tracker) catchUp(now Now) {
 	if t.silent.holdSince == 0 {
 		t.silent.holdSince = max(1, now.Running)
 	}

@@ -24,6 +24,9 @@ type changes struct {
 	files     []File // forgotten
 	idle      []Source
 	watermark bool
+	// moved: the watermark alone has moved. That is written with the next change: a
+	// watermark that is restored further back makes nothing late.
+	moved bool
 }
 
 // The sections. Their numbers are stored.
@@ -63,7 +66,7 @@ func (t *Tracker) Follow() { t.changes.on = true }
 
 // AppendChanges appends what has changed since the last call, for Apply.
 func (t *Tracker) AppendChanges(b []byte) []byte {
-	c := &t.changes
+	c, before := &t.changes, len(b)
 	for _, id := range c.senders {
 		if s := t.senders[id]; s != nil && s.changed {
 			s.changed = false
@@ -96,11 +99,12 @@ func (t *Tracker) AppendChanges(b []byte) []byte {
 			b = codec.AppendFixed(append(b, sectionForgetSource), k[0])
 			b = codec.AppendFixed(b, k[1])
 		}
-		if c.watermark {
+		if c.watermark || c.moved && len(b) > before {
+			c.moved = false
 			b = t.appendWatermark(b)
 		}
 	}
-	*c = changes{on: c.on, senders: c.senders[:0], touched: c.touched[:0], sources: c.sources[:0]}
+	*c = changes{on: c.on, moved: c.moved, senders: c.senders[:0], touched: c.touched[:0], sources: c.sources[:0]}
 	return b
 }
 

@@ -116,7 +116,7 @@ func TestChangesAreTheState(t *testing.T) {
 				require.Equal(t, f.append(nil, id), is.files[fid].append(nil, id), "seed %d", seed)
 			}
 		}
-		require.Equal(t, s.t.Watermark(), again.Watermark())
+		require.LessOrEqual(t, again.Watermark(), s.t.Watermark(), "one that has moved alone is not written: behind it nothing is late")
 	}
 }
 

@@ -35,12 +35,19 @@ func (t *Tracker) Stats(now Now) Stats {
 		st.Senders = append(st.Senders, SenderStats{s.name(), s.state, s.readUntil, s.finished() || s.waited(&t.cfg, now), len(s.unread)})
 	}
 	slices.SortFunc(st.Senders, func(a, b SenderStats) int { return cmp.Compare(a.Name, b.Name) })
+	st.Sources = t.Sources(now)
+	return st
+}
+
+// Sources returns how many silent sources are not idle.
+func (t *Tracker) Sources(now Now) int {
+	n := 0
 	for _, src := range t.sources {
 		if !src.idle(t, now) {
-			st.Sources++
+			n++
 		}
 	}
-	return st
+	return n
 }
 
 // Oldest returns the smallest watermark of the senders that are waited for; None

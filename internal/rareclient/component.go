@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/iishunt/iishunt/internal/engine"
+	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -47,6 +48,8 @@ type Component struct {
 	extractors sync.Pool
 	inflight   inflight
 	wake       chan struct{}
+	watchMu    sync.Mutex
+	watch      *eventtime.Stopwatch
 	cancel     context.CancelFunc
 	done       sync.WaitGroup
 
@@ -63,8 +66,10 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 		detections: detections{cfg, scope},
 		engine:     engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
 		wake:       make(chan struct{}, 1),
+		watch:      eventtime.NewStopwatch(tickEvery(cfg.IdleTimeout), time.Now()),
 		notices:    newNotices(log, cfg.Input),
 	}
+	c.engine.SetRunning(c.running)
 	c.extractors.New = func() any { return newExtractor(c.engine, cfg) }
 	var err error
 	c.meters, err = newMeters(ins, self, c.engine, c.stored.Load)
@@ -144,6 +149,7 @@ func (c *Component) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	var err error
 	if c.forward != nil {
 		err = c.forward.ConsumeLogs(ctx, ld)
+		now = time.Now().UnixNano() // that may have taken long
 		if err != nil && !consumererror.IsPermanent(err) {
 			c.engine.Hold(now)
 			return err
@@ -170,11 +176,21 @@ func (c *Component) loop(ctx context.Context) {
 			return
 		case <-c.wake:
 		case <-ticker.C:
-			c.tick(time.Now().UnixNano())
+			c.watchMu.Lock()
+			now, late := c.watch.Now(time.Now())
+			c.watchMu.Unlock()
+			c.tick(now.Wall, late)
 		}
 		c.evaluate(ctx)
 		c.state.tidy(ctx)
 	}
+}
+
+// running is for how long the process has been running, in nanoseconds.
+func (c *Component) running(int64) int64 {
+	c.watchMu.Lock()
+	defer c.watchMu.Unlock()
+	return c.watch.Running(time.Now())
 }
 
 // tickEvery is the time between two looks at the wall clock: short enough for
@@ -184,9 +200,10 @@ func tickEvery(idle time.Duration) time.Duration {
 }
 
 // tick moves the watermark with the wall clock, but not while records are known
-// to wait with their senders: they would be late.
-func (c *Component) tick(now int64) {
-	if c.state.err() != nil || c.inflight.before(now-int64(c.cfg.IdleTimeout)/2) {
+// to wait with their senders, nor right after a pause of this process or a step of
+// the wall clock (late): they would be late.
+func (c *Component) tick(now int64, late bool) {
+	if late || c.state.err() != nil || c.inflight.before(now-int64(c.cfg.IdleTimeout)/2) {
 		c.engine.Hold(now)
 	}
 	c.engine.Tick(now)

@@ -106,7 +106,10 @@ func (m *meters) observe(_ context.Context, o metric.Observer) error {
 	for i, n := range s.Excluded {
 		o.ObserveInt64(m.Excluded, int64(n), m.with(attribute.String("exclusion", m.exclusions[i])))
 	}
-	for reason, n := range s.Lost[:engine.ReasonShutdown] { // nobody collects after a shutdown
+	for reason, n := range s.Lost {
+		if engine.Reason(reason) == engine.ReasonShutdown {
+			continue // nobody collects after a shutdown
+		}
 		o.ObserveInt64(m.Lost, int64(n), m.with(attribute.String("reason", engine.Reason(reason).String())))
 	}
 	o.ObserveInt64(m.FutureTimestamps, int64(s.Future), self)

@@ -84,7 +84,7 @@ func compare(want map[finding]int, got *received) error {
 		}
 	}
 	for _, reasons := range slices.Sorted(maps.Keys(incomplete)) {
-		if reasons != "window_start" {
+		if reasons != "sender_began" {
 			bad("%d detections say %s", incomplete[reasons], reasons)
 		}
 	}

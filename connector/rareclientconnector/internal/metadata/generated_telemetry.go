@@ -309,7 +309,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientFutureTimestamps, err = builder.meter.Int64ObservableCounter(
 		"otelcol_connector_rare_client_future_timestamps",
-		metric.WithDescription("Records whose timestamp lay in the future and was clamped to the wall clock. [Alpha]"),
+		metric.WithDescription("Records whose time cannot be true yet, ahead of the wall clock by more than allowed_lateness. Up to 24 hours ahead they count in the window of their time. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
@@ -333,7 +333,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientLost, err = builder.meter.Int64ObservableCounter(
 		"otelcol_connector_rare_client_lost",
-		metric.WithDescription("Losses that could have hidden a second client, by reason (records; windows for window_start, starts for state_lost and config_changed). They mark the detections of the windows they touched as incomplete. [Alpha]"),
+		metric.WithDescription("Losses that could have hidden a second client, by reason (records for late, max_groups, missing_attribute, parse_error and future_time, starts for state_lost and config_changed, windows for the others). They mark the detections of the windows they touched as incomplete. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

@@ -102,7 +102,7 @@ func AssertEqualConnectorRareClientExcluded(t *testing.T, tt *componenttest.Tele
 func AssertEqualConnectorRareClientFutureTimestamps(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_connector_rare_client_future_timestamps",
-		Description: "Records whose timestamp lay in the future and was clamped to the wall clock. [Alpha]",
+		Description: "Records whose time cannot be true yet, ahead of the wall clock by more than allowed_lateness. Up to 24 hours ahead they count in the window of their time. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -160,7 +160,7 @@ func AssertEqualConnectorRareClientGroupsUsed(t *testing.T, tt *componenttest.Te
 func AssertEqualConnectorRareClientLost(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_connector_rare_client_lost",
-		Description: "Losses that could have hidden a second client, by reason (records; windows for window_start, starts for state_lost and config_changed). They mark the detections of the windows they touched as incomplete. [Alpha]",
+		Description: "Losses that could have hidden a second client, by reason (records for late, max_groups, missing_attribute, parse_error and future_time, starts for state_lost and config_changed, windows for the others). They mark the detections of the windows they touched as incomplete. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
