@@ -51,6 +51,7 @@ func (e *Engine) commitSpan(s *span, now int64) {
 	e.time.Observe(eventtime.Source(s.key), &s.Span, e.moment(now))
 	if s.Timed {
 		e.firstSeen = min(e.firstSeen, s.Oldest)
+		e.extent.add(&s.Span)
 	}
 }
 

@@ -64,6 +64,7 @@ type Engine struct {
 	scheduled   int64 // event time; the windows that end at or before it wait in queue, or are evaluated
 	evaluated   int64 // event time; the windows that end at or before it are evaluated
 	firstSeen   int64 // event time of the earliest record
+	extent      extent
 	lossRanges  lossRanges
 	queue       []Window // in order of their ends
 	stats       Stats

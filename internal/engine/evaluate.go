@@ -34,7 +34,7 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped i
 	slices.SortFunc(findings, (*Finding).compare)
 	kept := findings[:0]
 	for _, f := range findings {
-		if e.suppressed.suppress(f.key, w.End, w.Reasons == 0) {
+		if e.suppressed.suppress(f.key, w.until, w.Reasons == 0) {
 			suppressed++
 			continue
 		}
@@ -51,11 +51,11 @@ func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
 	last := e.logFindings(waiting)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.logEvaluated(w.End, kept, last, w.Reasons == 0)
-	e.evaluated = max(e.evaluated, w.End)
+	e.logEvaluated(w.until, kept, last, w.Reasons == 0)
+	e.evaluated = max(e.evaluated, w.until)
 	e.stats.Waiting = len(e.outbox)
 	for p := range e.closing {
-		if e.lastEnd(p) <= w.End {
+		if e.lastEnd(p) <= w.until {
 			delete(e.closing, p)
 		}
 	}

@@ -234,6 +234,9 @@ func (c *Component) evaluate(ctx context.Context) {
 	if scope := c.lacking.Load(); scope != nil {
 		c.notices.lacking(s, *scope)
 	}
+	if c.cfg.Whole() {
+		c.notices.wholeCounted(s)
+	}
 	c.notices.state(s)
 }
 
