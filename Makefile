@@ -114,6 +114,10 @@ bench: ## measure side by side with what is used today, into bench/README.md
 	bench/out/bench generate -lines $(LINES) -files $(FILES) -headers $(HEADERS)
 	bench/out/bench measure -runs $(RUNS) $(BENCH_ARGS)
 
+.PHONY: bench-rank
+bench-rank: ## at which rank are invented attacks, and what does each signal add? into docs/ranking.md
+	$(GO) run ./bench/rank
+
 # Of bench-compare: the commit to compare with, how often each benchmark runs,
 # which ones.
 BASE  ?=

@@ -108,14 +108,14 @@ func tellingName(f *Finding, _ *neighbours) (int, string) {
 	switch {
 	case slices.Contains(shells, strings.TrimRight(stem, "0123456789")), slices.Contains(shells, stem),
 		strings.Contains(stem, "webshell"), strings.Contains(stem, "backdoor"), strings.HasSuffix(stem, "shell") && stem != "powershell":
-		return 20, short(name) + ", a published shell's"
+		return 25, short(name) + ", a published shell's"
 	case doubled.MatchString(name):
-		return 20, short(name) + ", two extensions"
+		return 25, short(name) + ", two extensions"
 	case imitates(stem) != "":
-		return 20, short(name) + ", almost " + imitates(stem)
+		return 25, short(name) + ", almost " + imitates(stem)
 	}
 	if folder := foreignTo(strings.Join(before, "/")+"/", stem); folder != "" {
-		return 20, short(name) + ", none of " + folder
+		return 25, short(name) + ", none of " + folder
 	}
 	if senseless(stem) && !slices.Contains(products, stem) {
 		return 10, short(name)

@@ -107,21 +107,61 @@ func Without(signal string, all []Finding) []Score {
 type neighbours struct {
 	findings map[string]int // of each client
 	probes   map[string]int // of these, pages that never answered
+	answered map[string]int // of these, pages that did
+	total    int            // findings that answered
 }
 
 func newNeighbours(all []Finding) *neighbours {
-	n := &neighbours{findings: map[string]int{}, probes: map[string]int{}}
+	n := &neighbours{findings: map[string]int{}, probes: map[string]int{}, answered: map[string]int{}}
 	for i := range all {
 		f := &all[i]
 		u, known := f.usage()
+		answered := known && u.Answered > 0
+		if answered {
+			n.total++
+		}
 		for _, client := range f.Clients {
 			n.findings[client]++
 			if known && u.Answered == 0 && u.Failed > 0 {
 				n.probes[client]++
 			}
+			if answered {
+				n.answered[client]++
+			}
 		}
 	}
 	return n
+}
+
+const (
+	crowdFindings  = 20 // of a client, and half of all, before it is taken for many
+	readerFindings = 10 // of a client, before it is taken for one that reads everything
+)
+
+// crowd reports whether each client of a finding has most of all findings that
+// answered. A proxy hides who asked, and a program that reads the whole site is
+// alone wherever nobody goes: that nobody else came then says nothing.
+func (n *neighbours) crowd(f *Finding) bool {
+	for _, client := range f.Clients {
+		if k := n.answered[client]; k < crowdFindings || 2*k < n.total {
+			return false
+		}
+	}
+	return len(f.Clients) > 0
+}
+
+// reader reports whether each client of a finding reads many rare pages, and sends
+// nothing to this one.
+func (n *neighbours) reader(f *Finding) bool {
+	if u, known := f.usage(); !known || u.Sends > 0 {
+		return false
+	}
+	for _, client := range f.Clients {
+		if n.answered[client] < readerFindings {
+			return false
+		}
+	}
+	return len(f.Clients) > 0
 }
 
 func judge(f *Finding, n *neighbours, without string) Score {

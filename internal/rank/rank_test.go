@@ -39,6 +39,7 @@ func points(path string, change func(*rank.Finding)) map[string]int {
 	for _, r := range rank.Scores([]rank.Finding{ordinary("/ordinary.aspx", "192.0.2.200", 1), f})[1].Reasons {
 		out[r.Signal] = r.Points
 	}
+	delete(out, "focused") // it is about the other findings; see TestNothingElse
 	return out
 }
 
@@ -117,8 +118,8 @@ func TestSignals(t *testing.T) {
 			f.Windows = append(f.Windows, &second)
 		}, signals{}},
 
-		{"two days", "/page.aspx", all(clients(1), days(2)), signals{"alone": 15, "days": 10}},
-		{"more days", "/page.aspx", all(clients(1), days(5)), signals{"alone": 15, "days": 20, "hours": 5}},
+		{"two days", "/page.aspx", all(clients(1), days(2)), signals{"alone": 15, "days": 5}},
+		{"more days", "/page.aspx", all(clients(1), days(5)), signals{"alone": 15, "days": 10, "hours": 5}},
 		{"a page that others use comes back every day", "/page.aspx", days(5), signals{"hours": 5}},
 		{"the same hours", "/page.aspx", all(days(3), usage(func(u *rank.Usage) { u.Hours = 3 })), signals{"hours": 5}},
 		{"any hour", "/page.aspx", all(days(3), usage(func(u *rank.Usage) { u.Hours = 4 })), signals{}},
@@ -163,17 +164,17 @@ func TestSignals(t *testing.T) {
 			f.Windows = append(f.Windows, &second)
 		}, signals{"alone": 15, "appeared": 10}},
 
-		{"a known shell", "/r57.php", asIs, signals{"name": 20}},
+		{"a known shell", "/r57.php", asIs, signals{"name": 25}},
 		{"a known shell's second copy", "/shop/c99_2.php", asIs, signals{}},
-		{"a numbered shell", "/spinstall0.aspx", asIs, signals{"name": 20}},
-		{"two extensions", "/photo.jpg.aspx", asIs, signals{"name": 20}},
-		{"IIS runs what is before the semicolon", "/photo.asp;.jpg", asIs, signals{"name": 20, "static": 0}},
-		{"almost the login page", "/l0gin.aspx", asIs, signals{"name": 20}},
+		{"a numbered shell", "/spinstall0.aspx", asIs, signals{"name": 25}},
+		{"two extensions", "/photo.jpg.aspx", asIs, signals{"name": 25}},
+		{"IIS runs what is before the semicolon", "/photo.asp;.jpg", asIs, signals{"name": 25}},
+		{"almost the login page", "/l0gin.aspx", asIs, signals{"name": 25}},
 		{"the login page", "/login.aspx", asIs, signals{}},
 		{"a second version of a page is no imitation", "/default2.aspx", asIs, signals{}},
-		{"Exchange has no such page", "/owa/auth/15.1.2106/help.aspx", asIs, signals{"name": 20}},
+		{"Exchange has no such page", "/owa/auth/15.1.2106/help.aspx", asIs, signals{"name": 25}},
 		{"Exchange has this one", "/owa/auth/15.1.2106/logon.aspx", asIs, signals{}},
-		{"SharePoint has no such page", "/_layouts/15/info3.aspx", asIs, signals{"name": 20}},
+		{"SharePoint has no such page", "/_layouts/15/info3.aspx", asIs, signals{"name": 25}},
 		{"SharePoint has this one", "/sites/x/_layouts/15/ToolPane.aspx", asIs, signals{}},
 		{"a short name", "/x.aspx", asIs, signals{"name": 10}},
 		{"digits", "/1234.php", asIs, signals{"name": 10}},
@@ -181,6 +182,7 @@ func TestSignals(t *testing.T) {
 		{"letters and digits in turn", "/a7xk2q9.aspx", asIs, signals{"name": 10}},
 		{"a word of hexadecimal letters", "/facade.aspx", asIs, signals{}},
 		{"a year", "/report2026.aspx", asIs, signals{}},
+		{"a picture that IIS runs", "/photo.asp;.jpg", asIs, signals{"name": 25}},
 		{"a name that only looks so as a picture", "/cmd.png", asIs, signals{"static": 0}},
 
 		{"a scanner", "/page.aspx", userAgent("Mozilla/5.00 (Nikto/2.5.0)"), signals{"agent": 10}},
@@ -217,6 +219,44 @@ func TestSearchedFor(t *testing.T) {
 	scores = probing(3, requests(1))
 	require.NotContains(t, scores.IDs(), "probed", "a scanner finds a rare page, and leaves it")
 	// "probed": 10
+}
+
+// beside is a finding of a rare page among n others of its client.
+func beside(n int, change func(*rank.Finding)) rank.Score {
+	found := []rank.Finding{ordinary("/ordinary.aspx", "192.0.2.200", 1)}
+	for i := range n {
+		found = append(found, ordinary(fmt.Sprintf("/read%d.aspx", i), "203.0.113.7", 1))
+	}
+	f := ordinary("/page.aspx", "203.0.113.7", 3)
+	all(clients(1), days(4), noReferer(3), change)(&f)
+	return rank.Scores(append(found, f))[len(found)]
+}
+
+func TestNothingElse(t *testing.T) {
+	require.Contains(t, beside(0, asIs).Reasons, rank.Reason{Signal: "focused", Points: 10, Detail: "no other finding that answered"})
+	// "focused": 10
+	for why, s := range map[string]rank.Score{
+		"it has another one":        beside(1, asIs),
+		"the page never answered":   beside(0, usage(func(u *rank.Usage) { u.Answered = 0 })),
+		"other people use the page": beside(0, clients(4)),
+	} {
+		require.NotContains(t, s.IDs(), "focused", why)
+	}
+}
+
+// A crawler is alone on every page where nobody goes, day after day, and a proxy
+// on all of them. What a client does there that is no reading counts all the same.
+func TestWhoReadsEverythingIsAloneEverywhere(t *testing.T) {
+	s := beside(8, asIs)
+	require.Subset(t, s.IDs(), []string{"alone", "days", "unlinked"}, "nine rare pages are a person's")
+	s = beside(9, asIs)
+	require.NotContains(t, s.IDs(), "days")
+	require.Contains(t, s.IDs(), "alone")
+	s = beside(9, sent(2))
+	require.Contains(t, s.IDs(), "days", "a crawler sends nothing")
+	s = beside(19, sent(2))
+	require.NotContains(t, s.IDs(), "alone", "it has nearly all findings: a proxy")
+	require.Subset(t, s.IDs(), []string{"sends", "unlinked"})
 }
 
 func TestCommand(t *testing.T) {

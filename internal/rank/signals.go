@@ -30,12 +30,13 @@ var Signals = []Signal{
 	{"folder", 30, "script in a data folder", "A script under a folder for uploads, pictures, styles or client files, where none belongs.", dataFolder, false},
 	{"command", 30, "command in query", "A query of a sample request looks like a command, a path outside the site or encoded code.", command, false},
 	{"sends", 25, "sends data", "Most requests send something (POST, PUT, ...): the page is worked with, not read. 15 points where only some do.", sends, false},
-	{"name", 20, "telling name", "The file is named as published web shells are, has two extensions, imitates a product's file, or lies where the product has no such script; 10 points for a name without sense.", tellingName, false},
-	{"days", 20, "comes back", "Hardly anybody asks for the page, and these clients do so on several days. 10 points for each day after the first.", days, false},
-	{"alone", 15, "nobody else", "No other client asked for the page, with any browser. 10 points for two clients, 5 for three.", alone, false},
+	{"name", 25, "telling name", "The file is named as published web shells are, has two extensions, imitates a product's file, or lies where the product has no such script; 10 points for a name without sense.", tellingName, false},
+	{"alone", 15, "nobody else", "No other client asked for the page, with any browser. 10 points for two clients, 5 for three. Not where one client has most of the findings: it is a proxy, or reads the whole site.", alone, false},
 	{"unlinked", 15, "no link leads there", "No request comes from another page of the site, though it logs referers: there is none, or it is the page itself. 5 points for one or two requests that send nothing.", unlinked, false},
+	{"days", 10, "comes back", "Hardly anybody asks for the page, and these clients do so on several days. 5 points for the second day. Not for a client that reads ten rare pages, as crawlers do.", days, false},
 	{"answers", 10, "answers like a tool", "The answers to what was sent differ threefold in size, or are all equal: neither is how a form answers.", answers, false},
-	{"appeared", 10, "appeared later", "The page was asked for from some day on, and not in the week or more before, as far as is remembered. 5 points for less than five requests.", appeared, false},
+	{"appeared", 10, "appeared later", "The page was asked for from some day on, and not in the week or more before, as far as is remembered. 5 points for less than five requests. Not for a client that reads ten rare pages.", appeared, false},
+	{"focused", 10, "nothing else", "Its clients have no other finding that ever answered: they came for this page.", focused, false},
 	{"probed", 10, "searched for", "The same client asked for other scripts that were not there, and uses this one.", probed, false},
 	{"method", 10, "odd method", "A method that browsers do not use for pages.", oddMethod, false},
 	{"agent", 10, "tool", "The user agent names a scanner, an attack tool or a program.", attackTool, false},
@@ -47,10 +48,10 @@ var Signals = []Signal{
 	{"client", 0, "client of more", "Its client has other findings too: look at them together.", clientOfMore, false},
 }
 
-func alone(f *Finding, _ *neighbours) (int, string) {
+func alone(f *Finding, n *neighbours) (int, string) {
 	clients, known := f.page()
 	switch {
-	case !known || clients > fewClients:
+	case !known || clients > fewClients || n.crowd(f):
 		return 0, ""
 	case clients == 1:
 		return 15, "1 client"
@@ -61,16 +62,16 @@ func alone(f *Finding, _ *neighbours) (int, string) {
 	}
 }
 
-func days(f *Finding, _ *neighbours) (int, string) {
-	if f.Days < 2 || !f.rarePage() {
+func days(f *Finding, n *neighbours) (int, string) {
+	if f.Days < 2 || !f.rarePage() || n.crowd(f) || n.reader(f) {
 		return 0, ""
 	}
-	return min(10*(f.Days-1), 20), fmt.Sprintf("%d days", f.Days)
+	return min(5*(f.Days-1), 10), fmt.Sprintf("%d days", f.Days)
 }
 
-func sameHours(f *Finding, _ *neighbours) (int, string) {
+func sameHours(f *Finding, n *neighbours) (int, string) {
 	u, known := f.usage()
-	if !known || f.Days < 3 || u.Hours == 0 || u.Hours > 3 || len(f.Windows) > 1 {
+	if !known || n.crowd(f) || n.reader(f) || f.Days < 3 || u.Hours == 0 || u.Hours > 3 || len(f.Windows) > 1 {
 		return 0, ""
 	}
 	return 5, plural(u.Hours, "hour") + " of the day"
@@ -152,9 +153,9 @@ func answers(f *Finding, _ *neighbours) (int, string) {
 const longMemory = 7 * 24 * time.Hour
 
 // appeared looks at the first window: in the later ones the page is known from it.
-func appeared(f *Finding, _ *neighbours) (int, string) {
+func appeared(f *Finding, n *neighbours) (int, string) {
 	w := f.Windows[0]
-	if !f.rarePage() || w.New != nil && !*w.New || w.History.IsZero() || f.First.Sub(w.History) < longMemory {
+	if !f.rarePage() || n.reader(f) || w.New != nil && !*w.New || w.History.IsZero() || f.First.Sub(w.History) < longMemory {
 		return 0, ""
 	}
 	points := 10
@@ -166,7 +167,7 @@ func appeared(f *Finding, _ *neighbours) (int, string) {
 
 func probed(f *Finding, n *neighbours) (int, string) {
 	u, known := f.usage()
-	if !known || u.Answered == 0 || u.Sends == 0 && f.Requests < 3 {
+	if !known || u.Answered == 0 || u.Sends == 0 && f.Requests < 3 || n.crowd(f) {
 		return 0, ""
 	}
 	most := 0
@@ -179,6 +180,19 @@ func probed(f *Finding, n *neighbours) (int, string) {
 	return 10, plural(int64(most), "page") + " that never answered"
 }
 
+// focused is not known of a detection by itself.
+func focused(f *Finding, n *neighbours) (int, string) {
+	for _, client := range f.Clients {
+		if n.answered[client] != 1 {
+			return 0, ""
+		}
+	}
+	if u, known := f.usage(); !known || u.Answered == 0 || !f.rarePage() || n.total < 2 {
+		return 0, ""
+	}
+	return 10, "no other finding that answered"
+}
+
 func busy(f *Finding, _ *neighbours) (int, string) {
 	if f.Requests < 10 {
 		return 0, ""
@@ -187,6 +201,9 @@ func busy(f *Finding, _ *neighbours) (int, string) {
 }
 
 func static(f *Finding, _ *neighbours) (int, string) {
+	if _, _, run := script(f.Path); run { // /photo.asp;.jpg
+		return 0, ""
+	}
 	if ext := extension(f.Path); slices.Contains(staticExtensions, ext) {
 		return 0, "." + ext
 	}

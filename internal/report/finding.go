@@ -52,12 +52,25 @@ func (s *Store) findings() []*Finding {
 	for _, f := range all {
 		f.count()
 	}
-	order(all)
+	order(all, "")
 	return all
 }
 
-// order gives each finding its score and sorts them, the most telling first.
-func order(all []*Finding) {
+// Without returns the findings as they would be ranked without the signal of that
+// ID; "" is no signal's.
+func (doc *Document) Without(signal string) []*Finding {
+	all := make([]*Finding, len(doc.Findings))
+	for i, f := range doc.Findings {
+		c := *f
+		all[i] = &c
+	}
+	order(all, signal)
+	return all
+}
+
+// order gives each finding its score, without that of a signal, and sorts them,
+// the most telling first.
+func order(all []*Finding, without string) {
 	seen := make([]rank.Finding, len(all))
 	for i, f := range all {
 		seen[i] = rank.Finding{
@@ -67,7 +80,7 @@ func order(all []*Finding) {
 			seen[i].Windows[j] = &f.Windows[j].Window
 		}
 	}
-	for i, score := range rank.Scores(seen) {
+	for i, score := range rank.Without(without, seen) {
 		all[i].Score = score
 	}
 	slices.SortFunc(all, (*Finding).compare)

@@ -99,9 +99,9 @@ func TestRanking(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		"strong 140 /uploads/logo.aspx",
-		"weak 25 /admin/orders.aspx",
+		"weak 30 /admin/orders.aspx",
 		"weak 25 /search.aspx",
-		"weak 10 /partner.aspx",
+		"weak 20 /partner.aspx",
 		"weak 0 /giftcard.aspx",
 	}, got)
 }

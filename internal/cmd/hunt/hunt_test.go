@@ -153,8 +153,8 @@ func TestHunt(t *testing.T) {
 	require.Equal(t, `Hunting in 3 files, 4.0 kB, about 102 lines.
 
 Rank  Level   Points  Site    Page                Clients         Requests  Days  First (UTC)       User agent                                                     Why
-1     strong  140     W3SVC1  /uploads/logo.aspx  203.0.113.77    36        3     2026-03-02 01:00  Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36…  script in a data folder, command in query, sends data, comes back, nobody else, no link leads there, used often, incomplete
-2     weak    25      W3SVC1  /admin/orders.aspx  192.0.2.44      6         2     2026-03-02 01:00  Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36…  nobody else, comes back
+1     strong  140     W3SVC1  /uploads/logo.aspx  203.0.113.77    36        3     2026-03-02 01:00  Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36…  script in a data folder, command in query, sends data, nobody else, no link leads there, comes back, nothing else, used often, incomplete
+2     weak    30      W3SVC1  /admin/orders.aspx  192.0.2.44      6         2     2026-03-02 01:00  Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36…  nobody else, nothing else, comes back
 3     weak    25      W3SVC2  /search.aspx        198.51.100.202  4         1     2026-03-03 01:00  Mozilla/5.00 (Nikto/2.5.0)                                     no link leads there, tool
 ... and 3 less telling findings in the report.
 
