@@ -28,6 +28,7 @@ const (
 	sectionTime
 	sectionTraits // of the findings in the section before
 	sectionPages
+	sectionTold
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and

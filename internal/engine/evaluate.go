@@ -34,10 +34,12 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped i
 	slices.SortFunc(findings, (*Finding).compare)
 	kept := findings[:0]
 	for _, f := range findings {
-		if e.suppressed.suppress(f.key, w.until, w.Reasons == 0) {
+		said := e.toldOf(f)
+		if e.suppressed.suppress(f.key, w.until, w.Reasons == 0) && !e.suppressed.escalates(f.key, said) {
 			suppressed++
 			continue
 		}
+		e.suppressed.tell(f.key, said)
 		kept = append(kept, f)
 	}
 	clear(findings[len(kept):])

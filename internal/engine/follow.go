@@ -133,6 +133,13 @@ func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, compl
 	for _, f := range kept {
 		b = appendKey(b, f.key)
 	}
+	if e.suppressed.period > 0 {
+		keys := make([]rule.Key, 0, len(kept))
+		for _, f := range kept {
+			keys = append(keys, f.key)
+		}
+		b = e.suppressed.appendTold(b, keys)
+	}
 	e.changes.taken = b
 }
 

@@ -58,25 +58,44 @@ func oracle(c *rule.Config, all []rule.Request) []string {
 	}
 	var out []string
 	quietUntil := map[string]int64{}    // by identity and completeness
-	start := first - first%int64(every) // aligned to the epoch
+	said := map[string]map[string]bool{} // methods that were told, by identity
+	start := first - first%int64(every)  // aligned to the epoch
 	for end := start; end <= last+int64(c.Window)+int64(every); end += int64(every) {
 		var lines []string
 		for _, f := range oracleWindow(c, matching, end) {
 			identity := f.identity(c)
 			complete := end-int64(c.Window) >= first
 			if quietUntil[identity+" complete"] > end || !complete && quietUntil[identity] > end {
-				continue
+				if !oracleEscalates(said[identity], f) {
+					continue
+				}
+			} else {
+				said[identity] = map[string]bool{}
+				quiet := identity
+				if complete {
+					quiet += " complete"
+				}
+				quietUntil[quiet] = end + int64(c.SuppressFor)
 			}
-			if complete {
-				identity += " complete"
+			for _, r := range f.requests {
+				said[identity][r.Method] = true
 			}
-			quietUntil[identity] = end + int64(c.SuppressFor)
 			lines = append(lines, f.text(c, end, first, oracleNovelty(c, matching, f, end-int64(c.Window), first)))
 		}
 		sort.Strings(lines)
 		out = append(out, lines...)
 	}
 	return out
+}
+
+// oracleEscalates: it has a method that was not told of it.
+func oracleEscalates(said map[string]bool, f *oracleGroup) bool {
+	for _, r := range f.requests {
+		if !rule.Absent(r.Method) && !said[r.Method] {
+			return true
+		}
+	}
+	return false
 }
 
 func oracleWindow(c *rule.Config, matching []rule.Request, end int64) []*oracleGroup {

@@ -44,6 +44,8 @@ func (e *Engine) Apply(b []byte) error {
 					e.outbox.add([]*Finding{f})
 				}
 			}
+		case sectionTold:
+			e.suppressed.applyTold(&d)
 		case sectionTraits:
 			e.applyTraits(&d)
 		case sectionDelivered:

@@ -70,6 +70,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 		notices:    newNotices(log, cfg.Input),
 	}
 	c.engine.SetRunning(c.running)
+	c.engine.SetScore(func(f *engine.Finding) int { return c.detections.score(f).Points })
 	c.extractors.New = func() any { return newExtractor(c.engine, cfg) }
 	var err error
 	c.meters, err = newMeters(ins, self, c.engine, c.stored.Load)
