@@ -47,8 +47,8 @@ type Engine struct {
 	// running tells for how long the process had been running at a wall clock.
 	running func(wall int64) int64
 	score   func(*Finding) int // nil: no score
-	now     eventtime.Now   // of the last look at the watermark
-	panes   map[int64]*pane // by number; those that windows to come cover
+	now     eventtime.Now      // of the last look at the watermark
+	panes   map[int64]*pane    // by number; those that windows to come cover
 	// closing has the panes that only windows in queue, or under evaluation,
 	// cover: they take no records, and are dropped when these were evaluated.
 	closing map[int64]*pane

@@ -57,7 +57,7 @@ func oracle(c *rule.Config, all []rule.Request) []string {
 		}
 	}
 	var out []string
-	quietUntil := map[string]int64{}    // by identity and completeness
+	quietUntil := map[string]int64{}     // by identity and completeness
 	said := map[string]map[string]bool{} // methods that were told, by identity
 	start := first - first%int64(every)  // aligned to the epoch
 	for end := start; end <= last+int64(c.Window)+int64(every); end += int64(every) {

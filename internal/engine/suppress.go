@@ -18,7 +18,7 @@ type suppression struct {
 	bound  int   // findings
 	last   map[rule.Key]quiet
 	told   map[rule.Key]told // what was said of them
-	order  []expiry // in order of time
+	order  []expiry          // in order of time
 }
 
 // quiet says until when a finding is not repeated. One that was given out as
