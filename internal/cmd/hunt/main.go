@@ -32,6 +32,7 @@ type options struct {
 	ndjson    string
 	collector string
 	config    string
+	against   string // a second rule to compare with; "": none
 	top       int
 	terminal  bool // progress may be rewritten in place, and words have colours
 }
@@ -43,6 +44,7 @@ func main() {
 	flag.StringVar(&o.ndjson, "ndjson", "", "file for the findings, a JSON object a line; default: beside the report")
 	flag.StringVar(&o.collector, "collector", "dist/iishunt", "the collector's program file, as make build writes it")
 	flag.StringVar(&o.config, "config", "", "the collector's configuration; default: config/hunt.yaml")
+	flag.StringVar(&o.against, "against", "", "a second configuration: what does the first one find more, less and elsewhere?")
 	flag.IntVar(&o.top, "top", 25, "findings to print")
 	flag.Parse()
 	if info, err := os.Stdout.Stat(); err == nil {
@@ -52,7 +54,7 @@ func main() {
 	runner.Main("hunt", func(ctx context.Context) error { return run(ctx, o, os.Stdout) })
 }
 
-func run(ctx context.Context, o options, out io.Writer) error {
+func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if o.config == "" {
 		o.config = "config/hunt.yaml"
 	}
@@ -61,6 +63,15 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	if o.ndjson == "" {
 		o.ndjson = strings.TrimSuffix(o.report, filepath.Ext(o.report)) + ".ndjson"
+	}
+	config, env := o.config, []string(nil)
+	var pair *comparison
+	if o.against != "" {
+		if pair, err = compare(o.config, o.against); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, pair.close()) }()
+		config, env = pair.config, []string{"IISHUNT_AGAINST=" + pair.report}
 	}
 	logs, err := find(o.logs)
 	if err != nil {
@@ -76,12 +87,12 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	p := &progress{out: out, terminal: o.terminal, expected: logs.lines, begin: begin}
 	collector := runner.Collector{
 		Program: o.collector,
-		Configs: []string{o.config, overlay(metrics.url())},
-		Env: []string{
-			"IISHUNT_LOGS=" + logs.pattern,
-			"IISHUNT_REPORT=" + o.report,
-			"IISHUNT_NDJSON=" + o.ndjson,
-		},
+		Configs: []string{config, overlay(metrics.url())},
+		Env: append(env,
+			"IISHUNT_LOGS="+logs.pattern,
+			"IISHUNT_REPORT="+o.report,
+			"IISHUNT_NDJSON="+o.ndjson,
+		),
 		Wait: func(ctx context.Context, evaluated <-chan struct{}) error {
 			return wait(ctx, evaluated, metrics.updates, p)
 		},
@@ -104,6 +115,13 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	}
 	printFindings(out, doc, o.top, o.terminal && os.Getenv("NO_COLOR") == "")
 	printRun(out, doc)
+	if pair != nil {
+		older, err := report.ReadFile(pair.report)
+		if err != nil {
+			return fmt.Errorf("the collector wrote no report of %s: %w", o.against, err)
+		}
+		printChanges(out, older, doc, o.against, o.top)
+	}
 	fmt.Fprintf(out, "\nReport    %s\nFindings  %s\n", o.report, o.ndjson)
 	if missing := doc.Missing(); len(missing) > 0 {
 		return fmt.Errorf("%w: %s", runner.ErrIncomplete, strings.Join(missing, "; "))
