@@ -26,15 +26,21 @@ run: build ## build the collector and hunt through the sample logs
 
 # Of hunt: a folder (its .log and .log.gz files, at any depth), a file or a
 # pattern; the report to write. They go through the environment, so that blanks
-# and quotes in them are no business of the shell.
-LOGS   ?=
-REPORT ?= hunt.html
+# and quotes in them are no business of the shell. CONFIG is another rule, AGAINST
+# one to compare it with.
+LOGS    ?=
+REPORT  ?= hunt.html
+CONFIG  ?= config/hunt.yaml
+AGAINST ?=
 
 .PHONY: hunt
 hunt: export HUNT_LOGS = $(LOGS)
 hunt: export HUNT_REPORT = $(REPORT)
+hunt: export HUNT_CONFIG = $(CONFIG)
+hunt: export HUNT_AGAINST = $(AGAINST)
 hunt: build ## hunt in old logs: make hunt LOGS=<folder or pattern>, writes hunt.html
-	@$(GO) run ./internal/cmd/hunt -logs "$$HUNT_LOGS" -report "$$HUNT_REPORT"
+	@$(GO) build -o bin/hunt ./internal/cmd/hunt # go run would not pass its exit status on
+	@bin/hunt -logs "$$HUNT_LOGS" -report "$$HUNT_REPORT" -config "$$HUNT_CONFIG" -against "$$HUNT_AGAINST"
 
 .PHONY: test
 test: ## run every test, with the race detector where there is a C compiler
@@ -110,6 +116,10 @@ bench: ## measure side by side with what is used today, into bench/README.md
 	$(GO) build -o bench/out/bench ./bench
 	bench/out/bench generate -lines $(LINES) -files $(FILES) -headers $(HEADERS)
 	bench/out/bench measure -runs $(RUNS) $(BENCH_ARGS)
+
+.PHONY: bench-rank
+bench-rank: ## at which rank are invented attacks, and what does each signal add? into docs/ranking.md
+	$(GO) run ./bench/rank
 
 # Of bench-compare: the commit to compare with, how often each benchmark runs,
 # which ones.

@@ -5,6 +5,7 @@ package rareclientconnector
 
 import (
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/iishunt/iishunt/internal/rareclient"
 )
@@ -16,6 +17,14 @@ type Config struct {
 }
 
 func createDefaultConfig() component.Config { return &Config{Config: rareclient.DefaultConfig()} }
+
+// Unmarshal reads the settings, in which window may be "all".
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := rareclient.ReadWindow(conf); err != nil {
+		return err
+	}
+	return conf.Unmarshal(c)
+}
 
 // Validate names every key that is wrong, its value and what is allowed.
 func (c *Config) Validate() error { return c.Check() }

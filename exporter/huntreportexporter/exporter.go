@@ -157,7 +157,7 @@ func (r *reportExporter) write(ctx context.Context) error {
 	r.mu.Unlock()
 
 	err := report.WriteFile(r.disk, r.cfg.Path, doc.WriteHTML)
-	if r.cfg.NDJSONPath != "" {
+	if err == nil && r.cfg.NDJSONPath != "" { // else the old pair stays as it is
 		err = errors.Join(err, report.WriteFile(r.disk, r.cfg.NDJSONPath, doc.WriteNDJSON))
 	}
 	r.telemetry.ExporterHuntReportWrites.Add(ctx, 1, metric.WithAttributes(attribute.Bool("written", err == nil)))

@@ -257,3 +257,19 @@ func TestConfigErrorsNameTheKey(t *testing.T) {
 		require.ErrorContains(t, c.Validate(), want)
 	}
 }
+
+// A report that cannot be replaced and findings of another hunt beside it would
+// not belong together.
+func TestAReportThatCannotBeWrittenLeavesTheFindingsBesideIt(t *testing.T) {
+	f := newFixture(t, func(c *Config) { c.Append = false })
+	f.cfg.NDJSONPath = filepath.Join(filepath.Dir(f.cfg.Path), "hunt.ndjson")
+	require.NoError(t, os.MkdirAll(filepath.Dir(f.cfg.Path), 0o750))
+	require.NoError(t, os.WriteFile(f.cfg.NDJSONPath, []byte("old\n"), 0o600))
+	inTheWay := filepath.Join(filepath.Dir(f.cfg.Path), ".hunt.html.tmp", "x")
+	require.NoError(t, os.MkdirAll(inTheWay, 0o750))
+	require.Error(t, f.Start(t.Context(), componenttest.NewNopHost()))
+	f.shutdown()
+	old, err := os.ReadFile(f.cfg.NDJSONPath)
+	require.NoError(t, err)
+	require.Equal(t, "old\n", string(old))
+}

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/iishunt/iishunt/internal/attr"
+	"github.com/iishunt/iishunt/internal/rank"
 	"github.com/iishunt/iishunt/internal/report"
 )
 
@@ -61,6 +62,10 @@ func Read(lr plog.LogRecord) (d *report.Detection, ok bool) {
 	d.Methods = strs(m, attr.DetectionMethods)
 	d.NoReferer = num(m, attr.DetectionRefererMissingCount)
 	d.ForeignReferer = num(m, attr.DetectionRefererForeignCount)
+	d.PageClients = num(m, attr.DetectionPageClientCount)
+	more := boolean(m, attr.DetectionPageMore)
+	d.PageMore = more != nil && *more
+	d.Usage = usage(m)
 	d.New = boolean(m, attr.DetectionNew)
 	d.History, _ = when(str(m, attr.DetectionHistoryStart))
 	complete := boolean(m, attr.DetectionComplete)
@@ -107,6 +112,21 @@ func inside(network, address string) bool {
 	}
 	a, err := netip.ParseAddr(address)
 	return err == nil && p.Contains(a.Unmap().WithZone(""))
+}
+
+// usage is nil for a detection of a version that did not count it.
+func usage(m pcommon.Map) *rank.Usage {
+	days := num(m, attr.DetectionDayCount)
+	if days < 1 {
+		return nil
+	}
+	logged := boolean(m, attr.DetectionRefererLogged)
+	return &rank.Usage{
+		Days: days, Hours: num(m, attr.DetectionHourCount), Sends: num(m, attr.DetectionSendingCount),
+		Answered: num(m, attr.DetectionAnsweredCount), Failed: num(m, attr.DetectionFailedCount),
+		OwnReferer: num(m, attr.DetectionRefererSelfCount), RefererLogged: logged != nil && *logged,
+		SentSized: num(m, attr.DetectionAnswerSized), SmallestSent: num(m, attr.DetectionAnswerSmallest), LargestSent: num(m, attr.DetectionAnswerLargest),
+	}
 }
 
 func rule(lr plog.LogRecord) report.Rule {

@@ -127,7 +127,7 @@ func BenchmarkHistory(b *testing.B) {
 	for b.Loop() {
 		bytes = heap(func() any {
 			h := newHistory(2 * uris)
-			h.learn([]closedPane{{0, groups}}, 1)
+			h.learn([]closedPane{{groups: groups}}, 1)
 			return &h
 		})
 	}

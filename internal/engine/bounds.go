@@ -39,6 +39,14 @@ type bounds struct {
 	counted  bool // Request.Counted is counted, and not the client's address
 }
 
+// client is who made a request, as clients are counted.
+func (b *bounds) client(r *rule.Request) client {
+	if b.counted {
+		return client{text: r.Counted}
+	}
+	return client{b.owners.Of(r.ClientAddr), r.Client}
+}
+
 func copyValues(values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {

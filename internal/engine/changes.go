@@ -11,6 +11,7 @@ import "github.com/iishunt/iishunt/internal/rule"
 // new value, so it does no harm if a copy gets an older one before, or one twice.
 type changes struct {
 	groups  []groupRef
+	pages   []pageRef
 	panes   []int64
 	scalars bool
 	ranges  bool

@@ -28,12 +28,16 @@ const (
 	sectionTime
 	sectionFindings2 // with spellings; sectionFindings is only read
 	sectionPane2     // with all stages; sectionPane is only read
+	sectionTraits    // of the findings in the section before
+	sectionPages
+	sectionTold
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and
 // findings an estimate.
 const (
 	settledSize = 17
+	pageSize    = 17
 	openSize    = 512
 	findingSize = 2048
 	historySize = 16

@@ -51,6 +51,7 @@ func (e *Engine) commitSpan(s *span, now int64) {
 	e.time.Observe(eventtime.Source(s.key), &s.Span, e.moment(now))
 	if s.Timed {
 		e.firstSeen = min(e.firstSeen, s.Oldest)
+		e.extent.add(&s.Span)
 	}
 }
 
@@ -69,8 +70,12 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 		e.lose(p, ReasonLate)
 		return
 	}
+	e.refererDays.add(r)
 	pn := e.pane(p)
 	g, known := pn.groups[k]
+	if known {
+		e.addPage(p, pn, k, r)
+	}
 	switch {
 	case known && g == nil: // settled
 		return
@@ -80,6 +85,7 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 			return
 		}
 		e.groupChanged(p, k, pn.groups[k])
+		e.addPage(p, pn, k, r)
 	case g.add(r, values, &e.bounds):
 		e.groupChanged(p, k, g)
 	default:

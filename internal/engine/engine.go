@@ -42,13 +42,15 @@ type Engine struct {
 	bounds  bounds
 
 	tiling
+	whole bool // one window over everything; see whole.go
 
 	mu   sync.Mutex // guards everything up to changes
 	time *eventtime.Tracker
 	// running tells for how long the process had been running at a wall clock.
 	running func(wall int64) int64
-	now     eventtime.Now   // of the last look at the watermark
-	panes   map[int64]*pane // by number; those that windows to come cover
+	score   func(*Finding) int // nil: no score
+	now     eventtime.Now      // of the last look at the watermark
+	panes   map[int64]*pane    // by number; those that windows to come cover
 	// closing has the panes that only windows in queue, or under evaluation,
 	// cover: they take no records, and are dropped when these were evaluated.
 	closing map[int64]*pane
@@ -61,14 +63,16 @@ type Engine struct {
 	//	evaluated <= scheduled <= time.Watermark()
 	//	closed*length <= time.Watermark()
 	//	open <= groups <= room, room <= max_groups where that was not made smaller
-	closed     int64 // the first pane that takes records
-	scheduled  int64 // event time; the windows that end at or before it wait in queue, or are evaluated
-	evaluated  int64 // event time; the windows that end at or before it are evaluated
-	firstSeen  int64 // event time of the earliest record
-	lossRanges lossRanges
-	queue      []Window // in order of their ends
-	stats      Stats
-	changes    changes
+	closed      int64 // the first pane that takes records
+	scheduled   int64 // event time; the windows that end at or before it wait in queue, or are evaluated
+	evaluated   int64 // event time; the windows that end at or before it are evaluated
+	firstSeen   int64 // event time of the earliest record
+	extent      extent
+	lossRanges  lossRanges
+	queue       []Window // in order of their ends
+	stats       Stats
+	changes     changes
+	refererDays refererDays
 
 	evaluateMu sync.Mutex // guards everything up to scratch
 	suppressed suppression
@@ -86,7 +90,7 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 	cfg.GroupBy = cfg.Groups()
 	e := &Engine{
 		cfg: cfg, ruleID: ruleID, matcher: rule.NewMatcher(&cfg), seed: seed, pathAt: -1, uriAt: -1,
-		tiling: newTiling(&cfg), running: func(wall int64) int64 { return wall },
+		tiling: newTiling(&cfg), whole: cfg.Whole(), running: func(wall int64) int64 { return wall },
 		time: eventtime.New(eventtime.Config{
 			AllowedLateness: cfg.AllowedLateness, IdleTimeout: cfg.IdleTimeout,
 			SenderTimeout: senderTimeout, CatchUpTimeout: catchUpTimeout, ForgetSenderAfter: max(cfg.Window, catchUpTimeout),

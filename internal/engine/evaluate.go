@@ -31,14 +31,16 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped i
 			}
 		}
 	}
-	e.history.learn(w.panes, w.Start+e.every)
+	e.history.learn(w.panes, w.until-e.window+e.every)
 	slices.SortFunc(findings, (*Finding).compare)
 	kept := findings[:0]
 	for _, f := range findings {
-		if e.suppressed.suppress(f.key, w.End, w.Reasons == 0) {
+		said := e.toldOf(f)
+		if e.suppressed.suppress(f.key, w.until, w.Reasons == 0) && !e.suppressed.escalates(f.key, said) {
 			suppressed++
 			continue
 		}
+		e.suppressed.tell(f.key, said)
 		kept = append(kept, f)
 	}
 	clear(findings[len(kept):])
@@ -52,11 +54,11 @@ func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
 	last := e.logFindings(waiting)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.logEvaluated(w.End, kept, last, w.Reasons == 0)
-	e.evaluated = max(e.evaluated, w.End)
+	e.logEvaluated(w.until, kept, last, w.Reasons == 0)
+	e.evaluated = max(e.evaluated, w.until)
 	e.stats.Waiting = len(e.outbox)
 	for p := range e.closing {
-		if e.lastEnd(p) <= w.End {
+		if e.lastEnd(p) <= w.until {
 			delete(e.closing, p)
 		}
 	}
@@ -107,8 +109,11 @@ func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons,
 		Values: t.values, Hosts: t.hosts, Servers: t.servers, Methods: t.methods, Samples: t.samples,
 		Requests: t.requests, NoReferer: uint64(t.noRef), Foreign: uint64(t.foreign), FirstSeen: t.first, LastSeen: t.last,
-		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord),
+		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord), Traits: t.traits,
 	}
+	e.mu.Lock()
+	f.RefererLogged = e.refererDays.all(t)
+	e.mu.Unlock()
 	if at := e.bounds.pageAt; at >= 0 {
 		f.Page = t.values[at]
 		f.Path, f.Paths = t.all(f.Page)
@@ -124,6 +129,7 @@ func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 	if e.cfg.Semantics == rule.Sentinel {
 		f.LastSeen = endTime
 	}
+	f.PageClients = e.pageOf(w, k, f)
 	e.identify(f)
 	return f
 }
@@ -188,7 +194,7 @@ func (e *Engine) identity(b []byte, f *Finding) []byte {
 	for i, v := range f.Values {
 		b = e.appendValue(b, i, v)
 	}
-	for _, c := range f.identities() {
+	for _, c := range f.Identities() {
 		b = rule.AppendField(b, c)
 	}
 	return b

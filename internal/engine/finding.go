@@ -38,6 +38,10 @@ type Finding struct {
 	// HistoryStart is the event time from which on earlier requests are remembered.
 	HistoryStart int64
 	Reasons      Reasons
+	Traits
+	PageClients PageClients // who asked for the page, over all groups
+	// RefererLogged: on every day of the finding its site logged referers.
+	RefererLogged bool
 
 	key rule.Key // of rule, group and clients: the same in every window
 }
@@ -50,8 +54,8 @@ func (f *Finding) ClientCount() int {
 	return len(f.Clients)
 }
 
-// identities are the texts that tell the clients from others.
-func (f *Finding) identities() []string {
+// Identities are the texts that tell the clients from others.
+func (f *Finding) Identities() []string {
 	if f.Counted != nil {
 		return f.Counted
 	}
@@ -125,6 +129,11 @@ func appendFindings(b []byte, findings []*Finding) []byte {
 	b = codec.AppendUint(append(b, sectionFindings2), uint64(len(findings)))
 	for _, f := range findings {
 		b = f.append(b)
+	}
+	b = codec.AppendUint(append(b, sectionTraits), uint64(len(findings)))
+	for _, f := range findings {
+		b = codec.AppendBool(f.Traits.append(codec.AppendText(b, f.ID)), f.RefererLogged)
+		b = codec.AppendBool(codec.AppendUint(b, uint64(f.PageClients.Count)), f.PageClients.More)
 	}
 	return b
 }

@@ -54,14 +54,14 @@ func (e *Engine) fixChanges() {
 			b = pn.append(append(b, sectionPane2), p)
 		}
 	}
-	b = e.appendChangedGroups(b)
+	b = e.appendChangedPages(e.appendChangedGroups(b))
 	if c.ranges {
 		b = e.lossRanges.append(append(b, sectionLossRanges))
 	}
 	if c.scalars {
 		b = e.appendScalars(b)
 	}
-	*c = changes{groups: c.groups[:0], panes: c.panes[:0], taken: b}
+	*c = changes{groups: c.groups[:0], pages: c.pages[:0], panes: c.panes[:0], taken: b}
 }
 
 func (e *Engine) appendChangedGroups(b []byte) []byte {
@@ -132,6 +132,13 @@ func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, compl
 	b = codec.AppendUint(b, uint64(len(kept)))
 	for _, f := range kept {
 		b = appendKey(b, f.key)
+	}
+	if e.suppressed.period > 0 {
+		keys := make([]rule.Key, 0, len(kept))
+		for _, f := range kept {
+			keys = append(keys, f.key)
+		}
+		b = e.suppressed.appendTold(b, keys)
 	}
 	e.changes.taken = b
 }

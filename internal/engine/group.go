@@ -26,21 +26,15 @@ func newGroup(r *rule.Request, values []string, b *bounds) *group {
 	}}
 }
 
-// The forms in which a group is stored.
+// The forms in which a group is stored. The two before the last are only read.
 const (
 	storedSettled byte = iota
 	storedGroup
 	storedMore // a group, then its spellings and further addresses
+	storedUsed // as storedMore, then its traits
 )
 
-// form is the form in which the group is stored.
-func (g *group) form() byte {
-	if g.path != "" || g.paths != nil || g.addresses != nil {
-		return storedMore
-	}
-	return storedGroup
-}
-
+// append appends the group as storedUsed.
 func (g *group) append(b []byte) []byte {
 	b = appendTexts(b, g.values)
 	b = codec.AppendInt(b, g.first)
@@ -63,10 +57,8 @@ func (g *group) append(b []byte) []byte {
 	b = codec.AppendUint(b, uint64(g.foreign))
 	b = codec.AppendUint(b, uint64(g.extra))
 	b = g.samples.append(b)
-	if g.form() == storedMore {
-		b = appendTexts(appendTexts(codec.AppendText(b, g.path), g.paths), g.addresses)
-	}
-	return b
+	b = appendTexts(appendTexts(codec.AppendText(b, g.path), g.paths), g.addresses)
+	return g.traits.append(b)
 }
 
 func (d *decoder) group(form byte) *group {
@@ -92,8 +84,11 @@ func (d *decoder) group(form byte) *group {
 	}
 	g.extra = int32(extra)
 	g.samples = d.samples()
-	if form == storedMore {
+	if form >= storedMore {
 		g.path, g.paths, g.addresses = d.Text(), d.texts(), d.texts()
+	}
+	if form == storedUsed {
+		g.traits = d.traits()
 	}
 	return g
 }

@@ -34,10 +34,13 @@ func (e *Engine) Room() (used, limit int) {
 }
 
 // NextEnd returns the end of the next window that has records, in event time: it
-// is evaluated when the watermark gets there. Zero if there is none.
+// is evaluated when the watermark gets there. Zero if there is none, and with window: all.
 func (e *Engine) NextEnd() time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.whole {
+		return time.Time{}
+	}
 	next := int64(math.MaxInt64)
 	for p := range e.panes {
 		end := e.firstEnd(p)

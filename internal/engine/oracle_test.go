@@ -53,6 +53,7 @@ type oracleGroup struct {
 	requests []rule.Request
 	clients  map[string]bool
 	siteTime map[string]int64
+	page     map[string]bool // clients of the path, with any browser
 }
 
 // oracle returns one text per finding, in the order in which windows end.
@@ -70,8 +71,9 @@ func oracle(c *rule.Config, all []rule.Request) []string {
 		}
 	}
 	var out []string
-	quietUntil := map[string]int64{}    // by identity and completeness
-	start := first - first%int64(every) // aligned to the epoch
+	quietUntil := map[string]int64{}     // by identity and completeness
+	said := map[string]map[string]bool{} // methods that were told, by identity
+	start := first - first%int64(every)  // aligned to the epoch
 	for end := start; end <= last+int64(c.Window)+int64(every); end += int64(every) {
 		var lines []string
 		for _, f := range oracleWindow(c, matching, end) {
@@ -81,12 +83,20 @@ func oracle(c *rule.Config, all []rule.Request) []string {
 			identity := f.identity(c)
 			complete := end-int64(c.Window) >= first
 			if quietUntil[identity+" complete"] > end || !complete && quietUntil[identity] > end {
-				continue
+				if !oracleEscalates(said[identity], f) {
+					continue
+				}
+			} else {
+				said[identity] = map[string]bool{}
+				quiet := identity
+				if complete {
+					quiet += " complete"
+				}
+				quietUntil[quiet] = end + int64(c.SuppressFor)
 			}
-			if complete {
-				identity += " complete"
+			for _, r := range f.requests {
+				said[identity][r.Method] = true
 			}
-			quietUntil[identity] = end + int64(c.SuppressFor)
 			lines = append(lines, f.text(c, end, first, oracleNovelty(c, matching, f, end-int64(c.Window), first)))
 		}
 		sort.Strings(lines)
@@ -95,16 +105,31 @@ func oracle(c *rule.Config, all []rule.Request) []string {
 	return out
 }
 
+// oracleEscalates: it has a method that was not told of it.
+func oracleEscalates(said map[string]bool, f *oracleGroup) bool {
+	for _, r := range f.requests {
+		if !rule.Absent(r.Method) && !said[r.Method] {
+			return true
+		}
+	}
+	return false
+}
+
 func oracleWindow(c *rule.Config, matching []rule.Request, end int64) []*oracleGroup {
-	groups := map[string]*oracleGroup{}
+	groups, pages := map[string]*oracleGroup{}, map[string]map[string]bool{}
 	for _, r := range matching {
 		if r.Time < end-int64(c.Window) || r.Time >= end {
 			continue
 		}
-		key := oraclePage(c, r.Path) + "\n" + r.UserAgent
+		path := oraclePage(c, r.Path)
+		if pages[path] == nil {
+			pages[path] = map[string]bool{}
+		}
+		pages[path][oracleOwner(c, r.Client)] = true
+		key := path + "\n" + r.UserAgent
 		g := groups[key]
 		if g == nil {
-			g = &oracleGroup{clients: map[string]bool{}, siteTime: map[string]int64{}}
+			g = &oracleGroup{clients: map[string]bool{}, siteTime: map[string]int64{}, page: pages[path]}
 			groups[key] = g
 		}
 		g.requests = append(g.requests, r)
@@ -136,12 +161,16 @@ func (g *oracleGroup) clientList() []string {
 func (g *oracleGroup) owners(c *rule.Config) []string {
 	out := map[string]bool{}
 	for text := range g.clients {
-		if c.Semantics == rule.Corrected && strings.Contains(text, ":") {
-			text = net.ParseIP(text).Mask(net.CIDRMask(64, 128)).String() + "/64"
-		}
-		out[text] = true
+		out[oracleOwner(c, text)] = true
 	}
 	return slices.Sorted(maps.Keys(out))
+}
+
+func oracleOwner(c *rule.Config, text string) string {
+	if c.Semantics == rule.Corrected && strings.Contains(text, ":") {
+		return net.ParseIP(text).Mask(net.CIDRMask(64, 128)).String() + "/64"
+	}
+	return text
 }
 
 func (g *oracleGroup) identity(c *rule.Config) string {
@@ -250,9 +279,16 @@ func (g *oracleGroup) text(c *rule.Config, end, firstOfAll int64, novelty string
 			last = max(last, t)
 		}
 	}
-	methods, origins := map[string]bool{}, map[string]int{}
+	methods, origins, days, sends, sized := map[string]bool{}, map[string]int{}, map[int64]bool{}, 0, 0
 	for _, r := range g.requests {
 		origins[oracleOrigin(&r)]++
+		days[r.Time/86400e9] = true
+		if r.Method == "POST" {
+			sends++
+		}
+		if r.Bytes%4 > 0 {
+			sized++
+		}
 		if r.Method != "" {
 			methods[r.Method] = true
 		}
@@ -267,5 +303,6 @@ func (g *oracleGroup) text(c *rule.Config, end, firstOfAll int64, novelty string
 	}
 	return fmt.Sprint(end, " ", page, " ", path, slices.Sorted(maps.Keys(paths)), " ", g.requests[0].UserAgent, " ", g.clientList(), g.owners(c), sites,
 		" ", len(g.requests), " ", first, " ", last, " ", oracleSamples(c, g.requests), " ", complete,
-		" ", slices.Sorted(maps.Keys(methods)), " ", origins["none"], " ", origins["foreign"], " ", novelty)
+		" ", slices.Sorted(maps.Keys(methods)), " ", origins["none"], " ", origins["foreign"], " ", novelty,
+		" ", len(days), " ", sends, " ", sized, " ", PageClients{min(len(g.page), pageClients), len(g.page) > pageClients})
 }

@@ -14,6 +14,9 @@ type pane struct {
 	// it can be in no finding of any window over this pane. Settled groups are
 	// never evicted: a forgotten one would look like a group with one client.
 	groups map[rule.Key]*group
+	pages  map[uint64]*visitors // by URI; see visitors
+	// blind: groups were restored that have no page, so nothing is known of pages.
+	blind bool
 	// open is the number of groups that are not settled.
 	open int
 	// extra is the room that they take beyond one each.
@@ -29,6 +32,8 @@ type pane struct {
 type closedPane struct {
 	start  int64 // event time
 	groups map[rule.Key]*group
+	pages  map[uint64]*visitors
+	blind  bool
 }
 
 // panesWithin returns the panes of a window that have groups, in order of time.
@@ -36,7 +41,7 @@ func panesWithin(panes map[int64]*pane, start, end, length int64) []closedPane {
 	var out []closedPane
 	for p := floorDiv(start, length); p*length < end; p++ {
 		if pn := panes[p]; pn != nil && len(pn.groups) > 0 {
-			out = append(out, closedPane{p * length, pn.groups})
+			out = append(out, closedPane{p * length, pn.groups, pn.pages, pn.blind})
 		}
 	}
 	return out
@@ -55,5 +60,5 @@ func (pn *pane) appendGroup(b []byte, k rule.Key) []byte {
 		return append(b, storedSettled)
 	}
 	g.changed = false
-	return g.append(append(b, g.form()))
+	return g.append(append(b, storedUsed))
 }

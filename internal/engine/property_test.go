@@ -166,9 +166,9 @@ func findingText(f *Finding) string {
 		samples = append(samples, fmt.Sprintf("%d %s %s %s %s %s %d", s.Time, s.Client, s.Path, s.Method, s.Query, s.Referer, s.Bytes))
 	}
 	novelty := [...]string{"unknown", "new", "known"}[f.Novelty]
-	return fmt.Sprint(f.WindowEnd, " ", f.Values[0], " ", f.Path, f.Paths, " ", f.Values[1], " ", f.Clients, f.identities(), f.Sites,
+	return fmt.Sprint(f.WindowEnd, " ", f.Values[0], " ", f.Path, f.Paths, " ", f.Values[1], " ", f.Clients, f.Identities(), f.Sites,
 		" ", f.Requests, " ", f.FirstSeen, " ", f.LastSeen, " ", samples, " ", f.Reasons == 0,
-		" ", f.Methods, " ", f.NoReferer, " ", f.Foreign, " ", novelty)
+		" ", f.Methods, " ", f.NoReferer, " ", f.Foreign, " ", novelty, " ", len(f.Days), " ", f.Sends, " ", f.Sized, " ", f.PageClients)
 }
 
 // live delivers records as they come to be, from all sources at once.

@@ -35,6 +35,8 @@ func (e *Engine) Apply(b []byte) error {
 			e.applyPane(&d, int(rule.NumStages))
 		case sectionGroups:
 			e.applyGroups(&d)
+		case sectionPages:
+			e.applyPages(&d)
 		case sectionLossRanges:
 			e.applyLossRanges(&d)
 		case sectionEvaluated:
@@ -45,6 +47,10 @@ func (e *Engine) Apply(b []byte) error {
 					e.outbox.add([]*Finding{f})
 				}
 			}
+		case sectionTold:
+			e.suppressed.applyTold(&d)
+		case sectionTraits:
+			e.applyTraits(&d)
 		case sectionDelivered:
 			if ids := d.texts(); d.Err == nil {
 				e.outbox.remove(ids)
@@ -60,7 +66,24 @@ func (e *Engine) Apply(b []byte) error {
 	return d.Err
 }
 
-// pane reads the index of a pane.
+// applyTraits adds to findings what the section before it, of an older form, has
+// no place for.
+func (e *Engine) applyTraits(d *decoder) {
+	for range d.Count(13) {
+		id, traits, logged := d.Text(), d.traits(), d.Bool()
+		clients := PageClients{int(min(d.Uint(), 1000)), d.Bool()}
+		if d.Err != nil {
+			return
+		}
+		for _, f := range e.outbox {
+			if f.ID == id {
+				f.Traits, f.RefererLogged, f.PageClients = traits, logged, clients
+			}
+		}
+	}
+}
+
+// paneIndex reads the index of a pane.
 func (e *Engine) paneIndex(d *decoder) int64 {
 	p := d.Int()
 	if limit := math.MaxInt64/2/e.length - e.window/e.length - 1; p > limit || p < -limit {
@@ -106,7 +129,7 @@ func (e *Engine) applyGroups(d *decoder) {
 		var g *group
 		switch form := d.Byte(); form {
 		case storedSettled:
-		case storedGroup, storedMore:
+		case storedGroup, storedMore, storedUsed:
 			g = d.group(form)
 		default:
 			d.Fail()
@@ -156,6 +179,7 @@ func (e *Engine) Restored(now int64) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, pn := range e.panes {
+		pn.blind = len(pn.groups) > 0 && len(pn.pages) == 0
 		for _, g := range pn.groups {
 			e.groups++
 			e.room++

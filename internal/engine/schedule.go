@@ -81,7 +81,7 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 // windowAt collects what Evaluate needs of the window that ends at end. cut are
 // reasons that hold whatever its panes say.
 func (e *Engine) windowAt(end int64, cut Reasons) Window {
-	win := Window{Start: end - e.window, End: end, Reasons: cut, firstRecord: e.firstSeen}
+	win := Window{Start: end - e.window, End: end, until: end, Reasons: cut, firstRecord: e.firstSeen}
 	if win.Start < e.firstSeen && e.firstSeen != math.MaxInt64 {
 		win.Reasons = win.Reasons.With(ReasonSenderBegan)
 	}
@@ -94,6 +94,9 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 	win.panes = panesWithin(e.panes, win.Start, end, e.length)
 	win.Reasons |= e.lossRanges.reasons(win.Start, end)
 	win.Reasons |= e.time.Window(win.Start, end, e.now).Reasons
+	if e.whole {
+		e.wholeWindow(&win)
+	}
 	for r := range NumReasons {
 		if win.Reasons.Has(r) && ofWindows.Has(r) {
 			e.stats.Lost[r]++

@@ -36,6 +36,9 @@ func (e *Engine) Snapshot(size int, write func(encode func() []byte) error) erro
 		if err := e.snapshotPane(p, pn, size, write); err != nil {
 			return err
 		}
+		if err := e.snapshotPages(p, pn, size, write); err != nil {
+			return err
+		}
 	}
 	return e.snapshotRest(size, write)
 }

@@ -17,7 +17,8 @@ type suppression struct {
 	period int64 // nanoseconds of event time
 	bound  int   // findings
 	last   map[rule.Key]quiet
-	order  []expiry // in order of time
+	told   map[rule.Key]told // what was said of them
+	order  []expiry          // in order of time
 }
 
 // quiet says until when a finding is not repeated. One that was given out as
@@ -34,7 +35,7 @@ type expiry struct {
 }
 
 func newSuppression(period time.Duration, bound int) suppression {
-	return suppression{period: int64(period), bound: bound, last: map[rule.Key]quiet{}}
+	return suppression{period: int64(period), bound: bound, last: map[rule.Key]quiet{}, told: map[rule.Key]told{}}
 }
 
 // suppress reports whether the finding of a window that ends at t repeats one
@@ -47,6 +48,7 @@ func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
 	for len(s.order) > 0 && (s.order[0].until <= t || len(s.order) >= s.bound) {
 		if s.last[s.order[0].key].until == s.order[0].until {
 			delete(s.last, s.order[0].key)
+			delete(s.told, s.order[0].key)
 		}
 		s.order = s.order[1:]
 	}
@@ -54,6 +56,7 @@ func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
 		return true
 	}
 	s.last[k] = quiet{t + s.period, complete}
+	delete(s.told, k)
 	s.order = append(s.order, expiry{k, t + s.period})
 	return false
 }
@@ -65,6 +68,11 @@ func (s *suppression) snapshot(size int, write func([]byte) error) error {
 			b = codec.AppendInt(appendKey(b, t.key), t.until)
 			b = codec.AppendBool(b, s.last[t.key].complete)
 		}
+		keys := make([]rule.Key, 0, len(part))
+		for _, t := range part {
+			keys = append(keys, t.key)
+		}
+		b = s.appendTold(b, keys)
 		if err := write(b); err != nil {
 			return err
 		}

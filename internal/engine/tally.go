@@ -55,18 +55,17 @@ type tally struct {
 	noRef     uint32   // requests without a referer
 	foreign   uint32   // requests with a referer of another host
 	samples   samples
+	traits    Traits
 }
 
 // add counts one request. It returns false when its client is one more than
 // the threshold: the group is settled and must be forgotten.
 func (t *tally) add(r *rule.Request, values []string, b *bounds) bool {
-	if b.counted {
-		if !t.addClient(client{text: r.Counted}, b) {
-			return false
-		}
-		t.addresses = addName(t.addresses, r.Client, maxNames)
-	} else if !t.addClient(client{b.owners.Of(r.ClientAddr), r.Client}, b) {
+	if !t.addClient(b.client(r), b) {
 		return false
+	}
+	if b.counted {
+		t.addresses = addName(t.addresses, r.Client, maxNames)
 	}
 	written := writtenPath(r, values, b)
 	if b.pageAt >= 0 {
@@ -88,6 +87,7 @@ func (t *tally) add(r *rule.Request, values []string, b *bounds) bool {
 	case OriginForeign:
 		t.foreign++
 	}
+	t.traits.add(r, origin)
 	s := sampleOf(r, origin)
 	s.Path = cut(written, maxSample)
 	t.samples = t.samples.add(&s, b.evidence)
@@ -171,6 +171,7 @@ func (t *tally) clone() *tally {
 	c.servers = slices.Clone(t.servers)
 	c.methods = slices.Clone(t.methods)
 	c.samples = slices.Clone(t.samples)
+	c.traits.Days = slices.Clone(t.traits.Days)
 	return &c
 }
 
@@ -205,6 +206,7 @@ func (t *tally) merge(o *tally, b *bounds) bool {
 	}
 	t.noRef += o.noRef
 	t.foreign += o.foreign
+	t.traits.merge(&o.traits)
 	for i := range o.samples {
 		t.samples = t.samples.add(&o.samples[i], b.evidence)
 	}

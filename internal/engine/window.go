@@ -10,6 +10,7 @@ type Window struct {
 	Reasons    Reasons // why its evidence is incomplete; empty when it is complete
 	Funnel     Funnel  // what became of its records
 
+	until       int64 // the end as windows are scheduled: End, but for window: all
 	panes       []closedPane
 	firstRecord int64 // event time of the earliest record of all
 }

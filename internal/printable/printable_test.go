@@ -12,18 +12,21 @@ import (
 
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{
-		"/plain.aspx":       "/plain.aspx",
-		"/größe.aspx":       "/größe.aspx",
-		"a\x1b[31mred":      `a\x1b[31mred`,
-		"line\r\nbreak":     `line\x0d\x0abreak`,
-		"nul\x00":           `nul\x00`,
-		"\x9b31m":           "\uFFFD31m",
-		"\u009b31m":         `\u009b31m`,
-		"abc\u202edcb":      `abc\u202edcb`,
-		"bad\xc0\xafutf8":   "bad\uFFFD\uFFFDutf8",
-		"tag\U000e0041":     `tag\U000e0041`,
-		"zero\u200bwidth":   `zero\u200bwidth`,
-		"kept \uFFFD as is": "kept \uFFFD as is",
+		"/plain.aspx":               "/plain.aspx",
+		"/größe.aspx":               "/größe.aspx",
+		"a\x1b[31mred":              `a\x1b[31mred`,
+		"line\r\nbreak":             `line\x0d\x0abreak`,
+		"nul\x00":                   `nul\x00`,
+		"\x9b31m":                   "\uFFFD31m",
+		"\u009b31m":                 `\u009b31m`,
+		"abc\u202edcb":              `abc\u202edcb`,
+		"bad\xc0\xafutf8":           "bad\uFFFD\uFFFDutf8",
+		"tag\U000e0041":             `tag\U000e0041`,
+		"zero\u200bwidth":           `zero\u200bwidth`,
+		"fill\u3164er\u115f\u2800":  `fill\u3164er\u115f\u2800`,
+		"e\u0301\u0323 is a letter": "e\u0301\u0323 is a letter",
+		"z\u0301\u0301\u0301\u0301": "z\u0301\u0301" + `\u0301\u0301`,
+		"kept \uFFFD as is":         "kept \uFFFD as is",
 	} {
 		require.Equal(t, want, Text(in), "%q", in)
 	}

@@ -4,17 +4,17 @@
 package rank
 
 import (
+	"cmp"
 	"fmt"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/iishunt/iishunt/internal/printable"
 )
 
 // Signal is a property that makes a finding more telling. None takes points
-// away: what would excuse a request can be forged.
+// away: what would excuse a request can be forged. Two keep a finding weak.
 type Signal struct {
 	ID     string `json:"id"`
 	Points int    `json:"points"` // the most that it gives
@@ -23,197 +23,202 @@ type Signal struct {
 
 	// test returns the points and what it saw; 0 and "" where it does not apply.
 	test func(*Finding, *neighbours) (points int, detail string)
+	caps bool // a finding that has it stays weak
 }
 
 // Signals is the table of all signals, in the order of their points.
 var Signals = []Signal{
-	{"days", 30, "comes back", "The same client uses a page that nobody else asks for on several days. 10 points for each day after the first.", days},
-	{"upload_folder", 30, "upload folder", "The path lies under a folder for uploads, pictures or temporary files, where no script belongs.", uploadFolder},
-	{"command", 30, "command in query", "A query of a sample request looks like a command, a path outside the site or encoded code.", command},
-	{"sends", 25, "sends data", "Requests with a method that sends something (POST, PUT, ...) were answered as a success: the page does something with it.", sends},
-	{"new", 20, "new page", "Nobody had asked for the page before, as far back as is remembered.", newPage},
-	{"severity", 20, "severity", "The rule itself is severe: 20 points for High, 10 for Medium.", severity},
-	{"name", 15, "odd name", "The file is named as tools name theirs: one or two letters, only digits, a long hexadecimal number, a known web shell, or two extensions.", oddName},
-	{"agent", 15, "attack tool", "The user agent names a scanner or an attack tool.", attackTool},
-	{"no_referer", 10, "no referer", "No request has a referer, though the site logs it: nobody followed a link to get there.", noReferer},
-	{"foreign_referer", 10, "foreign referer", "Requests come from a page of another host.", foreignReferer},
-	{"busy", 10, "used often", "Ten requests and more: somebody works with the page.", busy},
-	{"method", 5, "odd method", "A method that browsers do not use for pages.", oddMethod},
-	{"incomplete", 0, "incomplete", "Something was lost that could have been a second client: the finding may be a false alert.", incomplete},
-	{"client", 0, "client of more", "Its client has other findings too: look at them together.", clientOfMore},
+	{"folder", 30, "script in a data folder", "A script under a folder for uploads, pictures, styles or client files, where none belongs.", dataFolder, false},
+	{"command", 30, "command in query", "A query of a sample request looks like a command, a path outside the site or encoded code.", command, false},
+	{"sends", 25, "sends data", "Most requests send something (POST, PUT, ...): the page is worked with, not read. 15 points where only some do.", sends, false},
+	{"name", 25, "telling name", "The file is named as published web shells are, has two extensions, imitates a product's file, or lies where the product has no such script; 10 points for a name without sense.", tellingName, false},
+	{"alone", 15, "nobody else", "No other client asked for the page, with any browser. 10 points for two clients, 5 for three. Not where one client has most of the findings: it is a proxy, or reads the whole site.", alone, false},
+	{"unlinked", 15, "no link leads there", "No request comes from another page of the site, though it logs referers: there is none, or it is the page itself. 5 points for one or two requests that send nothing.", unlinked, false},
+	{"days", 10, "comes back", "Hardly anybody asks for the page, and these clients do so on several days. 5 points for the second day. Not for a client that reads ten rare pages, as crawlers do.", days, false},
+	{"answers", 10, "answers like a tool", "The answers to what was sent differ threefold in size, or are all equal: neither is how a form answers.", answers, false},
+	{"appeared", 10, "appeared later", "The page was asked for from some day on, and not in the week or more before, as far as is remembered. 5 points for less than five requests. Not for a client that reads ten rare pages.", appeared, false},
+	{"focused", 10, "nothing else", "Its clients have no other finding that ever answered: they came for this page.", focused, false},
+	{"probed", 10, "searched for", "The same client asked for other scripts that were not there, and uses this one.", probed, false},
+	{"method", 10, "odd method", "A method that browsers do not use for pages.", oddMethod, false},
+	{"agent", 10, "tool", "The user agent names a scanner, an attack tool or a program.", attackTool, false},
+	{"busy", 5, "used often", "Ten requests and more: somebody works with the page.", busy, false},
+	{"hours", 5, "same hours", "On three days or more, always within the same three hours.", sameHours, false},
+	{"static", 0, "static file", "A picture, style, font or document is not run: the finding stays weak.", static, true},
+	{"unanswered", 0, "never answered", "The page never answered with success and was sent little: probably it is not there. The finding stays weak.", unanswered, true},
+	{"incomplete", 0, "incomplete", "Something was lost that could have been a second client: the finding may be a false alert.", incomplete, false},
+	{"client", 0, "client of more", "Its client has other findings too: look at them together.", clientOfMore, false},
 }
 
-func days(f *Finding, _ *neighbours) (int, string) {
-	if f.Days < 2 {
+func alone(f *Finding, n *neighbours) (int, string) {
+	clients, known := f.page()
+	switch {
+	case !known || clients > fewClients || n.crowd(f):
+		return 0, ""
+	case clients == 1:
+		return 15, "1 client"
+	case clients == 2:
+		return 10, "2 clients"
+	default:
+		return 5, "3 clients"
+	}
+}
+
+func days(f *Finding, n *neighbours) (int, string) {
+	if f.Days < 2 || !f.rarePage() || n.crowd(f) || n.reader(f) {
 		return 0, ""
 	}
-	return min(10*(f.Days-1), 30), fmt.Sprintf("%d days", f.Days)
+	return min(5*(f.Days-1), 10), fmt.Sprintf("%d days", f.Days)
 }
 
-// folders are names of folders that hold what users or programs put there.
-var folders = strings.Fields(`upload uploads uploaded uploadfile uploadfiles userfiles user_files attachments
-	attachment files file images image img pictures pics photos photo avatars avatar media thumbs thumbnails
-	temp tmp cache css js fonts icons static assets aspnet_client app_data backup backups`)
-
-func uploadFolder(f *Finding, _ *neighbours) (int, string) {
-	segments := strings.Split(strings.ToLower(f.Path), "/")
-	for _, s := range segments[:len(segments)-1] {
-		if slices.Contains(folders, s) {
-			return 30, "under /" + s + "/"
-		}
+func sameHours(f *Finding, n *neighbours) (int, string) {
+	u, known := f.usage()
+	if !known || n.crowd(f) || n.reader(f) || f.Days < 3 || u.Hours == 0 || u.Hours > 3 || len(f.Windows) > 1 {
+		return 0, ""
 	}
-	return 0, ""
-}
-
-// commands are parts of what is typed into a shell, or of code that gets there;
-// parameters are names under which shells take it. In lower case.
-var (
-	commands = []string{
-		"whoami", "ipconfig", "powershell", "certutil", "cmd.exe", "/bin/sh", "/bin/bash", "/etc/passwd", "xp_cmdshell",
-		"net user", "net1 user", "net localgroup", "net1 localgroup", "../", `..\`, `c:\`, `d:\`,
-		"eval(", "base64_decode", "frombase64string", "union select", "union all select",
-	}
-	parameters = []string{"cmd", "exec", "command", "execute", "shell", "run"}
-)
-
-func command(f *Finding, _ *neighbours) (int, string) {
-	for _, w := range f.Windows {
-		if w.Command != "" {
-			return 30, w.Command
-		}
-	}
-	return 0, ""
-}
-
-// Command returns what looks like a command in a query as it was logged, cut and
-// printable; "" if nothing does. Whoever keeps the query looks once: an attacker
-// chooses how long that takes.
-func Command(query string) string {
-	plain := strings.ReplaceAll(query, "+", " ")
-	if decoded, err := url.QueryUnescape(query); err == nil {
-		plain = decoded
-	}
-	plain = strings.ToLower(plain)
-	for _, c := range commands {
-		if strings.Contains(plain, c) {
-			return c
-		}
-	}
-	for part := range strings.FieldsFuncSeq(plain, func(r rune) bool { return r == '&' || r == ';' }) {
-		if name, value, _ := strings.Cut(part, "="); value != "" && slices.Contains(parameters, name) {
-			return short(part)
-		}
-	}
-	return ""
+	return 5, plural(u.Hours, "hour") + " of the day"
 }
 
 // reading are the methods that send nothing.
 var reading = []string{"GET", "HEAD", "OPTIONS", "TRACE", "PROPFIND"}
 
-func sends(f *Finding, _ *neighbours) (int, string) { return f.otherMethods(25, reading...) }
-
-func oddMethod(f *Finding, _ *neighbours) (int, string) {
-	return f.otherMethods(5, "GET", "HEAD", "POST", "OPTIONS")
-}
-
-// otherMethods gives the points if there is a method that is none of these.
-func (f *Finding) otherMethods(points int, these ...string) (int, string) {
-	others := slices.DeleteFunc(f.methods(), func(m string) bool { return slices.Contains(these, m) })
-	if len(others) == 0 {
+func sends(f *Finding, _ *neighbours) (int, string) {
+	methods := f.methodsBut(reading...)
+	if methods == "" {
 		return 0, ""
 	}
-	return points, strings.Join(others, ", ")
+	if u, known := f.usage(); known && 2*u.Sends >= f.requests() {
+		return 25, fmt.Sprintf("%d of %d (%s)", u.Sends, f.requests(), methods)
+	}
+	return 15, methods
 }
 
-func (f *Finding) methods() []string {
+func oddMethod(f *Finding, _ *neighbours) (int, string) {
+	if methods := f.methodsBut("GET", "HEAD", "POST", "OPTIONS", ""); methods != "" {
+		return 10, methods
+	}
+	return 0, ""
+}
+
+// methodsBut lists the methods that are none of these.
+func (f *Finding) methodsBut(these ...string) string {
 	var out []string
 	for _, w := range f.Windows {
 		for _, m := range w.Methods {
-			if !slices.Contains(out, m) {
+			if !slices.Contains(out, m) && !slices.Contains(these, m) {
 				out = append(out, m)
 			}
 		}
 	}
 	slices.Sort(out)
-	return out
+	return strings.Join(out, ", ")
 }
 
-// newPage looks at the first window: in the later ones the page is known from it.
-func newPage(f *Finding, _ *neighbours) (int, string) {
-	w := f.Windows[0]
-	if w.New == nil || !*w.New {
+// unlinked counts a page's own form as no link.
+func unlinked(f *Finding, _ *neighbours) (int, string) {
+	u, known := f.usage()
+	if !known || !u.RefererLogged {
 		return 0, ""
 	}
-	if w.History.IsZero() {
-		return 20, "not seen before"
-	}
-	return 20, "not seen since " + w.History.UTC().Format("2006-01-02")
-}
-
-func severity(f *Finding, _ *neighbours) (int, string) {
-	switch f.Severity {
-	case "High":
-		return 20, "High"
-	case "Medium":
-		return 10, "Medium"
-	}
-	return 0, ""
-}
-
-var oddNames = regexp.MustCompile(`(?i)^([^.]{1,2}|[0-9]+|[0-9a-f]{8,}|cmd|exec|eval|c99|r57|b374k|wso|chopper|godzilla|behinder|spinstall\d*|(web)?admin_?shell|.*shell.*|.*backdoor.*|.*[.;](jpe?g|png|gif|txt|pdf|zip|docx?))\.(aspx?|ashx|asmx|cer|php\d?|phtml|jspx?|cfml?|cfc)$|\.(aspx?|php);`)
-
-func oddName(f *Finding, _ *neighbours) (int, string) {
-	name := f.Path[strings.LastIndex(f.Path, "/")+1:]
-	if oddNames.MatchString(name) {
-		return 15, short(name)
-	}
-	return 0, ""
-}
-
-// tools are parts of the names that scanners and attack tools give themselves.
-var tools = strings.Fields(`sqlmap nikto nuclei nmap masscan zgrab gobuster dirbuster dirsearch feroxbuster ffuf wfuzz
-	wpscan acunetix nessus openvas qualys netsparker burp hydra metasploit antsword godzilla behinder scanner
-	curl/ wget/ python-requests python-urllib go-http-client libwww-perl winhttp.winhttprequest powershell`)
-
-func attackTool(f *Finding, _ *neighbours) (int, string) {
-	agent := strings.ToLower(f.Agent)
-	for _, tool := range tools {
-		if strings.Contains(agent, tool) {
-			return 15, strings.TrimSuffix(tool, "/")
-		}
-	}
-	return 0, ""
-}
-
-func noReferer(f *Finding, n *neighbours) (int, string) {
-	missing, requests := f.referers()
-	if requests == 0 || missing < requests {
-		return 0, ""
-	}
-	for _, place := range f.places() {
-		if n.logsReferer[place] {
-			return 10, ""
-		}
-	}
-	return 0, ""
-}
-
-func foreignReferer(f *Finding, _ *neighbours) (int, string) {
-	var n int64
+	var missing int64
 	for _, w := range f.Windows {
-		n += w.ForeignReferer
+		missing += w.NoReferer
 	}
-	if n == 0 {
+	n := f.requests()
+	if n == 0 || missing+u.OwnReferer < n {
 		return 0, ""
 	}
-	return 10, plural(n, "request")
+	detail := "no referer"
+	if u.OwnReferer > 0 {
+		detail = fmt.Sprintf("%d without, %d from the page itself", missing, u.OwnReferer)
+	}
+	if n < 3 && u.Sends == 0 {
+		return 5, detail
+	}
+	return 15, detail
+}
+
+func answers(f *Finding, _ *neighbours) (int, string) {
+	u, known := f.usage()
+	switch {
+	case !known || u.SentSized < 3:
+		return 0, ""
+	case u.SmallestSent == u.LargestSent:
+		return 10, fmt.Sprintf("always %d bytes", u.LargestSent)
+	case u.LargestSent >= 3*u.SmallestSent:
+		return 10, fmt.Sprintf("%d to %d bytes", u.SmallestSent, u.LargestSent)
+	}
+	return 0, ""
+}
+
+// longMemory is how much must be remembered from before the first request.
+const longMemory = 7 * 24 * time.Hour
+
+// appeared looks at the first window: in the later ones the page is known from it.
+func appeared(f *Finding, n *neighbours) (int, string) {
+	w := f.Windows[0]
+	if !f.rarePage() || n.reader(f) || w.New != nil && !*w.New || w.History.IsZero() || f.First.Sub(w.History) < longMemory {
+		return 0, ""
+	}
+	points := 10
+	if f.Requests < 5 {
+		points = 5
+	}
+	return points, fmt.Sprintf("%d days after %s", int(f.First.Sub(w.History).Hours()/24), w.History.UTC().Format(time.DateOnly))
+}
+
+func probed(f *Finding, n *neighbours) (int, string) {
+	u, known := f.usage()
+	if !known || u.Answered == 0 || u.Sends == 0 && f.Requests < 3 || n.crowd(f) {
+		return 0, ""
+	}
+	most := 0
+	for _, client := range f.Clients {
+		most = max(most, n.probes[client])
+	}
+	if most < 3 {
+		return 0, ""
+	}
+	return 10, plural(int64(most), "page") + " that never answered"
+}
+
+// focused is not known of a detection by itself.
+func focused(f *Finding, n *neighbours) (int, string) {
+	for _, client := range f.Clients {
+		if n.answered[client] != 1 {
+			return 0, ""
+		}
+	}
+	if u, known := f.usage(); !known || u.Answered == 0 || !f.rarePage() || n.total < 2 {
+		return 0, ""
+	}
+	return 10, "no other finding that answered"
 }
 
 func busy(f *Finding, _ *neighbours) (int, string) {
 	if f.Requests < 10 {
 		return 0, ""
 	}
-	return 10, plural(f.Requests, "request")
+	return 5, plural(f.Requests, "request")
+}
+
+func static(f *Finding, _ *neighbours) (int, string) {
+	for _, path := range []string{f.Path, f.Page} {
+		if _, _, run := script(path); run { // /photo.asp;.jpg
+			return 0, ""
+		}
+	}
+	if ext := extension(cmp.Or(f.Page, f.Path)); slices.Contains(staticExtensions, ext) {
+		return 0, "." + ext
+	}
+	return 0, ""
+}
+
+func unanswered(f *Finding, _ *neighbours) (int, string) {
+	u, known := f.usage()
+	if !known || u.Answered > 0 || u.Sends >= 3 {
+		return 0, ""
+	}
+	return 0, plural(u.Failed, "failure")
 }
 
 func incomplete(f *Finding, _ *neighbours) (int, string) {

@@ -70,6 +70,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 		notices:    newNotices(log, cfg.Input, cfg.Count.Attribute),
 	}
 	c.engine.SetRunning(c.running)
+	c.engine.SetScore(func(f *engine.Finding) int { return c.detections.score(f).Points })
 	c.extractors.New = func() any { return newExtractor(c.engine, cfg) }
 	var err error
 	c.meters, err = newMeters(ins, self, c.engine, c.stored.Load)
@@ -233,6 +234,9 @@ func (c *Component) evaluate(ctx context.Context) {
 	s := c.engine.Stats()
 	if scope := c.lacking.Load(); scope != nil {
 		c.notices.lacking(s, *scope)
+	}
+	if c.cfg.Whole() {
+		c.notices.wholeCounted(s)
 	}
 	c.notices.state(s)
 }

@@ -107,8 +107,8 @@ func TestAFindingComesWithTheWallClock(t *testing.T) {
 		time.Sleep(time.Until(begin.Add(time.Hour + 4*time.Minute)))
 		require.Empty(t, bodies(sink), "within the lateness a second client may still come")
 		time.Sleep(2 * time.Minute)
-		require.Equal(t, []string{"1 client (203.0.113.7) made the only request for /shell.aspx on W3SVC1 at " +
-			begin.Add(59*time.Minute).UTC().Format(time.RFC3339)}, bodies(sink))
+		require.Equal(t, []string{"1 client (203.0.113.7) made the only request for /shell.aspx with this browser (Mozilla/5.0) on W3SVC1 at " +
+			begin.Add(59*time.Minute).UTC().Format(time.RFC3339) + "; nobody else was seen to ask for the page"}, bodies(sink))
 		require.NoError(t, h.Shutdown(t.Context()))
 		require.Len(t, bodies(sink), 1, "nothing is left to flush")
 	})

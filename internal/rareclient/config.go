@@ -49,7 +49,7 @@ func DefaultConfig() Config {
 
 // Check names every key that is wrong, its value and what is allowed.
 func (c *Config) Check() error {
-	errs := append([]error{c.Config.Check()}, c.Rule.validate()...)
+	errs := append([]error{c.Config.Check(), c.checkWhole()}, c.Rule.validate()...)
 	if c.Input != InputSemconv && c.Input != InputTable {
 		errs = append(errs, fmt.Errorf("input: %q; it must be semconv (OpenTelemetry attributes) or w3ciislog (columns of the Sentinel table)", c.Input))
 	}

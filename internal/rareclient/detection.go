@@ -48,7 +48,7 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	lr.Body().SetStr(sentence(f, d.cfg.Groups(), d.cfg.Counted()))
 
 	m := lr.Attributes()
-	m.EnsureCapacity(40)
+	m.EnsureCapacity(56)
 	d.putRule(m)
 	d.putGroup(m, f)
 	if len(f.Clients) == 1 {
@@ -68,6 +68,7 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	putStrings(m, attr.DetectionMethods, f.Methods)
 	m.PutInt(attr.DetectionRefererMissingCount, int64(f.NoReferer))
 	m.PutInt(attr.DetectionRefererForeignCount, int64(f.Foreign))
+	putUsage(m, f)
 	m.PutStr(attr.DetectionFirstSeen, rfc3339(f.FirstSeen))
 	m.PutStr(attr.DetectionLastSeen, rfc3339(f.LastSeen))
 	m.PutStr(attr.DetectionWindowStart, rfc3339(f.WindowStart))
@@ -77,6 +78,9 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	}
 	m.PutStr(attr.DetectionHistoryStart, rfc3339(f.HistoryStart))
 	d.putEvidence(m, f)
+	score := d.score(f)
+	m.PutInt(attr.DetectionScore, int64(score.Points))
+	putStrings(m, attr.DetectionSignals, score.IDs())
 	m.PutBool(attr.DetectionComplete, f.Reasons == 0)
 	putStrings(m, attr.DetectionIncompleteReasons, f.Reasons.Strings())
 	m.PutStr(attr.DetectionID, f.ID)

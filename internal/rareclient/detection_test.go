@@ -188,3 +188,27 @@ func TestExtract(t *testing.T) {
 		})
 	}
 }
+
+// What is said of a page is true of the page, not only of a browser on it.
+func TestSentenceNamesEveryKeyAndThePagesOtherClients(t *testing.T) {
+	keys := []string{"url.path", "user_agent.original"}
+	f := engine.Finding{Values: []string{"/default.aspx", "Trident/7.0"}, Clients: []string{"203.0.113.231"}, Requests: 1}
+	for want, page := range map[string]engine.PageClients{
+		"more than 5 clients asked for the page":           {Count: 5, More: true},
+		"31 clients asked for the page":                    {Count: 31},
+		"nobody else asked for the page":                   {Count: 1},
+		"how many clients asked for the page is not known": {},
+	} {
+		f.PageClients = page
+		require.Equal(t, "1 client (203.0.113.231) made the only request for /default.aspx with this browser (Trident/7.0) at 1970-01-01T00:00:00Z; "+want, sentence(&f, keys, ""))
+	}
+	f.PageClients, f.Reasons = engine.PageClients{Count: 1}, 1
+	require.Contains(t, sentence(&f, keys, ""), "nobody else was seen to ask for the page")
+	f.Counted = []string{"anna"}
+	require.Equal(t, "1 value (anna) of user.name in the only request for /default.aspx with this browser (Trident/7.0) at 1970-01-01T00:00:00Z; no other value was seen with requests for the page",
+		sentence(&f, keys, "user.name"))
+	f.Counted, f.Page, f.Path, f.Paths = nil, "/default.aspx", "/Default.aspx/x", []string{"/Default.aspx", "/Default.aspx/x"}
+	require.Contains(t, sentence(&f, []string{"iis.page", "user_agent.original"}, ""), "for /Default.aspx/x (written in 2 ways) with this browser (Trident/7.0) at")
+	f.Values, f.Path, f.Paths = f.Values[:1], "", nil
+	require.Equal(t, "1 client (203.0.113.231) made the only request for /default.aspx at 1970-01-01T00:00:00Z", sentence(&f, keys[:1], ""))
+}

@@ -47,7 +47,8 @@ type notices struct {
 	foreign   bool                // logged that nothing is a web request
 	missing   [rule.NumNeeds]bool // logged that every record lacks it
 	late      uint64
-	evaluated bool // windows were evaluated since the last "every record ..."
+	counted   uint64 // requests, when it was last said that all are counted
+	evaluated bool   // windows were evaluated since the last "every record ..."
 	refusing  bool
 }
 
@@ -110,6 +111,15 @@ func (n *notices) state(s engine.Stats) {
 		n.evaluated = false
 		n.log.Info("every record received so far has been evaluated")
 	}
+}
+
+// wholeCounted says, of a window over everything, that no file has more.
+func (n *notices) wholeCounted(s engine.Stats) {
+	if s.Sources > 0 || s.Requests() == n.counted {
+		return
+	}
+	n.counted = s.Requests()
+	n.log.Info("every record received so far has been counted; the end of the Collector evaluates them")
 }
 
 func (n *notices) refused(err error) {

@@ -4,7 +4,9 @@
 package rareclient
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,13 +34,23 @@ func sentence(f *engine.Finding, groupBy []string, counted string) string {
 	if f.ClientCount() != 1 {
 		noun += "s"
 	}
-	fmt.Fprintf(&b, "%d %s (%s) %s ", f.ClientCount(), noun, listed(who), verb)
-	if f.Requests == 1 {
-		b.WriteString("the only request for ")
-	} else {
-		fmt.Fprintf(&b, "all %d requests for ", f.Requests)
+	page, others := subject(f, groupBy)
+	count := fmt.Sprintf("all %d requests", f.Requests)
+	switch {
+	case f.Requests == 1:
+		count = "the only request"
+	case f.Reasons != 0:
+		count = fmt.Sprintf("all %d requests seen", f.Requests)
 	}
-	b.WriteString(subject(f, groupBy))
+	fmt.Fprintf(&b, "%d %s (%s) %s %s", f.ClientCount(), noun, listed(who), verb, count)
+	switch {
+	case page == "":
+		b.WriteString(" for " + others)
+	case others == "":
+		b.WriteString(" for " + page)
+	default:
+		b.WriteString(" for " + page + " with " + others)
+	}
 	if len(f.Sites) > 0 {
 		b.WriteString(" on " + listed(f.Sites))
 	}
@@ -47,26 +59,64 @@ func sentence(f *engine.Finding, groupBy []string, counted string) string {
 	} else {
 		b.WriteString(" between " + rfc3339(f.FirstSeen) + " and " + rfc3339(f.LastSeen))
 	}
+	if page != "" && others != "" {
+		b.WriteString("; " + whoElse(f, counted))
+	}
 	return b.String()
 }
 
-// subject names the group: by its path where it has one, else by every value. One
-// page under several paths is worth a word.
-func subject(f *engine.Finding, groupBy []string) string {
-	if f.Path != "" {
-		if n := len(f.Paths); n > 1 {
-			return fmt.Sprintf("%s (written in %d ways)", short(f.Path), n)
-		}
-		return short(f.Path)
+// whoElse says how rare the page itself is, where the group is less than a page:
+// a rare browser on a busy page is not a rare page.
+func whoElse(f *engine.Finding, counted string) string {
+	noun, nobody, ask := "clients", "nobody else", "asked for the page"
+	if counted != "" {
+		noun, nobody, ask = "values", "no other value", "came with requests for the page"
 	}
+	n := f.PageClients.Count
+	switch others := n - f.ClientCount(); {
+	case n == 0:
+		return "how many " + noun + " " + ask + " is not known"
+	case f.PageClients.More:
+		return fmt.Sprintf("more than %d %s %s", n, noun, ask)
+	case others > 0:
+		return fmt.Sprintf("%d %s %s", n, noun, ask)
+	case f.Reasons != 0 && counted != "":
+		return nobody + " was seen with requests for the page"
+	case f.Reasons != 0:
+		return nobody + " was seen to ask for the page"
+	default:
+		return nobody + " " + ask
+	}
+}
+
+// subject names the group: its path, and every other key with its value. One page
+// under several paths is worth a word.
+func subject(f *engine.Finding, groupBy []string) (path, others string) {
+	if path = short(f.Path); len(f.Paths) > 1 {
+		path += fmt.Sprintf(" (written in %d ways)", len(f.Paths))
+	}
+	byPath := path != "" || slices.Contains(groupBy, attr.URLPath)
 	var parts []string
 	for i, name := range groupBy {
-		if name == attr.URLPath {
-			return short(f.Values[i])
+		switch {
+		case name == attr.IISPage:
+		case name == attr.URLPath:
+			path = cmp.Or(path, short(f.Values[i]))
+		case name == attr.UserAgentOriginal && byPath:
+			parts = append(parts, "this browser ("+shorter(f.Values[i])+")")
+		default:
+			parts = append(parts, name+"="+short(f.Values[i]))
 		}
-		parts = append(parts, name+"="+short(f.Values[i]))
 	}
-	return strings.Join(parts, ", ")
+	return path, strings.Join(parts, ", ")
+}
+
+// shorter is for a value that is said beside others.
+func shorter(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return printable.Cut(printable.Text(s), maxInSentence/2)
 }
 
 func listed(values []string) string {

@@ -23,6 +23,7 @@ const (
 	maxPlaces       = 32 // sites, hosts, server addresses
 	maxList         = 16 // methods, reasons, tactics, techniques, other group values
 	maxSamples      = 20
+	maxCount        = 1 << 50 // sums of such numbers do not overflow
 )
 
 // Detection is what rare_client says about one window.
@@ -108,12 +109,18 @@ func (d *Detection) tidy() bool {
 	slices.Sort(d.Clients)
 	d.Counted = list(d.Counted, maxClients)
 	slices.Sort(d.Counted)
-	d.ClientCount = max(d.ClientCount, len(d.counted()))
+	d.ClientCount = max(d.ClientCount, len(owners(d.Counted, d.Clients)))
 	for _, l := range []*[]string{&d.Sites, &d.Hosts, &d.Servers} {
 		*l = list(*l, maxPlaces)
 		slices.Sort(*l)
 	}
-	d.Requests, d.NoReferer, d.ForeignReferer = max(d.Requests, 0), max(d.NoReferer, 0), max(d.ForeignReferer, 0)
+	d.Requests, d.NoReferer, d.ForeignReferer = min(max(d.Requests, 0), maxCount), min(max(d.NoReferer, 0), maxCount), min(max(d.ForeignReferer, 0), maxCount)
+	d.PageClients = max(d.PageClients, 0)
+	if u := d.Usage; u != nil {
+		for _, n := range []*int64{&u.Days, &u.Hours, &u.Sends, &u.Answered, &u.Failed, &u.OwnReferer, &u.SentSized, &u.SmallestSent, &u.LargestSent} {
+			*n = min(max(*n, 0), maxCount)
+		}
+	}
 	d.Methods = list(d.Methods, maxList)
 	d.IncompleteReason = list(d.IncompleteReason, maxList)
 	d.Samples = samples(d.Samples)
@@ -191,7 +198,7 @@ func threats(in []Threat) []Threat {
 
 // size estimates the bytes that the detection takes in the report.
 func (d *Detection) size() int {
-	n := 400 + inJSON(d.Path) + inJSON(d.Page) + inJSON(d.UserAgent)
+	n := 600 + inJSON(d.Path) + inJSON(d.Page) + inJSON(d.UserAgent)
 	for k, v := range d.Group {
 		n += inJSON(k) + inJSON(v)
 	}

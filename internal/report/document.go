@@ -5,9 +5,11 @@ package report
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/iishunt/iishunt/internal/rank"
@@ -45,6 +47,8 @@ type Run struct {
 	Lost    []Count       `json:"lost,omitempty"`   // what marked windows as incomplete, by reason
 	Unread  []Unread      `json:"unread,omitempty"`
 	Warning []string      `json:"warnings,omitempty"`
+	Unsure  bool          `json:"unsure,omitempty"`  // it was ended before all was known to be evaluated
+	Dropped int64         `json:"dropped,omitempty"` // detections that did not get here
 }
 
 // Count is a number of something.
@@ -104,6 +108,41 @@ func (doc *Document) Add(r *Run) {
 	doc.Run = r
 }
 
+// unreadLines is the kind of line that could not be read.
+const unreadLines = "could not be read"
+
+// Missing says what makes the report less than complete: each element is one
+// loss, in words. A finding that nobody told may hide behind each.
+func (doc *Document) Missing() []string {
+	var out []string
+	add := func(n int64, format string) {
+		if n > 0 {
+			out = append(out, fmt.Sprintf(format, strconv.FormatInt(n, 10)))
+		}
+	}
+	add(doc.LeftOut, "%s detections had no room in the report (raise max_findings)")
+	r := doc.Run
+	if r == nil {
+		return out
+	}
+	add(r.Dropped, "%s detections were dropped on their way")
+	add(int64(len(r.Unread)), "%s files could not be read")
+	for _, c := range r.Lines {
+		if c.Name == unreadLines {
+			add(c.Count, "%s lines could not be read")
+		}
+	}
+	for _, c := range r.Lost {
+		if c.Name != "parse_error" && c.Name != "sender_began" { // the lines are named above; no log begins before its first record
+			out = append(out, fmt.Sprintf("%d lost: %s", c.Count, c.Name))
+		}
+	}
+	if r.Unsure {
+		out = append(out, "it was ended before everything was known to be evaluated")
+	}
+	return out
+}
+
 // Levels counts the findings of each level: strong, moderate, weak.
 func (doc *Document) Levels() (out [3]int) {
 	for _, f := range doc.Findings {
@@ -114,19 +153,24 @@ func (doc *Document) Levels() (out [3]int) {
 
 // Who names the client, or says how many clients there are.
 func (f *Finding) Who() string {
-	if len(f.Clients) == 1 {
-		return f.Clients[0]
+	if who := owners(f.Counted, f.Clients); len(who) == 1 {
+		return who[0]
 	}
 	return strconv.Itoa(f.ClientCount) + " clients"
 }
 
-// Subject is the page, or what else the rule groups by.
+// Subject is the page and whatever else the rule groups by, but for the user
+// agent where there is more: findings of a rule never look the same by it.
 func (f *Finding) Subject(doc *Document) string {
+	var parts []string
 	if f.Path != "" {
-		return f.Path
+		parts = append(parts, f.Path)
 	}
 	for _, k := range slices.Sorted(maps.Keys(f.Group)) {
-		return k + "=" + f.Group[k]
+		parts = append(parts, k+"="+f.Group[k])
 	}
-	return doc.Agents[f.Agent]
+	if len(parts) == 0 {
+		return doc.Agents[f.Agent]
+	}
+	return strings.Join(parts, " ")
 }

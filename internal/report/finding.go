@@ -29,7 +29,7 @@ type Finding struct {
 	Servers     []string          `json:"servers,omitempty"`
 	Requests    int64             `json:"requests"`
 	AtLeast     bool              `json:"at_least,omitempty"` // windows overlap: requests of some are not added
-	Days        int               `json:"days"`               // UTC days on which a window's requests begin or end
+	Days        int               `json:"days"`               // UTC days with a request, as far as is known
 	rank.Score
 	Windows []Window `json:"windows"` // by start
 
@@ -54,23 +54,35 @@ func (s *Store) findings() []*Finding {
 	for _, f := range all {
 		f.count()
 	}
-	order(all)
+	order(all, "")
 	return all
 }
 
-// order gives each finding its score and sorts them, the most telling first.
-func order(all []*Finding) {
+// Without returns the findings as they would be ranked without the signal of that
+// ID; "" is no signal's.
+func (doc *Document) Without(signal string) []*Finding {
+	all := make([]*Finding, len(doc.Findings))
+	for i, f := range doc.Findings {
+		c := *f
+		all[i] = &c
+	}
+	order(all, signal)
+	return all
+}
+
+// order gives each finding its score, without that of a signal, and sorts them,
+// the most telling first.
+func order(all []*Finding, without string) {
 	seen := make([]rank.Finding, len(all))
 	for i, f := range all {
 		seen[i] = rank.Finding{
-			Path: f.Path, Agent: f.agent, Severity: f.rule.Severity, Clients: f.Clients, Sites: f.Sites, Hosts: f.Hosts,
-			Days: f.Days, Requests: f.Requests, Windows: make([]*rank.Window, len(f.Windows)),
+			Path: f.Path, Page: f.Page, Agent: f.agent, Clients: owners(f.Counted, f.Clients), Days: f.Days, Requests: f.Requests, First: f.First(), Windows: make([]*rank.Window, len(f.Windows)),
 		}
 		for j := range f.Windows {
 			seen[i].Windows[j] = &f.Windows[j].Window
 		}
 	}
-	for i, score := range rank.Scores(seen) {
+	for i, score := range rank.Without(without, seen) {
 		all[i].Score = score
 	}
 	slices.SortFunc(all, (*Finding).compare)
@@ -79,20 +91,20 @@ func order(all []*Finding) {
 // key is the same for the detections of one finding: IIS paths have no case, and
 // one page may be written in many ways.
 func (d *Detection) key() string {
-	k, err := json.Marshal([]any{d.Rule.ID, d.Rule.Name, cmp.Or(d.Page, strings.ToLower(d.Path)), d.UserAgent, d.Group, d.counted()})
+	k, err := json.Marshal([]any{d.Rule.ID, d.Rule.Name, cmp.Or(d.Page, strings.ToLower(d.Path)), d.UserAgent, d.Group, owners(d.Counted, d.Clients)})
 	if err != nil {
 		panic(err) // texts always encode
 	}
 	return string(k)
 }
 
-// counted is what tells the clients from others: who has a network comes from
+// owners are what tells the clients from others: who has a network comes from
 // another of its addresses every day.
-func (d *Detection) counted() []string {
-	if len(d.Counted) > 0 {
-		return d.Counted
+func owners(counted, clients []string) []string {
+	if len(counted) > 0 {
+		return counted
 	}
-	return d.Clients
+	return clients
 }
 
 func (f *Finding) join(d *Detection) {
@@ -121,7 +133,7 @@ func union(a, b []string, limit int) []string {
 // count adds up the windows; of those that overlap only the earlier ones, since
 // they may speak of the same requests.
 func (f *Finding) count() {
-	days := map[string]bool{}
+	days, between := map[string]bool{}, int64(0)
 	var counted time.Time
 	for i := range f.Windows {
 		w := &f.Windows[i]
@@ -133,8 +145,15 @@ func (f *Finding) count() {
 		}
 		f.Requests += w.Requests
 		counted = w.End
+		if w.Usage != nil { // of a long window the first and the last request are not all days
+			ends := int64(1)
+			if !w.First.UTC().Truncate(24 * time.Hour).Equal(w.Last.UTC().Truncate(24 * time.Hour)) {
+				ends = 2
+			}
+			between += max(0, w.Usage.Days-ends)
+		}
 	}
-	f.Days = len(days)
+	f.Days = len(days) + int(between)
 }
 
 // First is the time of the first request.
@@ -163,6 +182,7 @@ func (f *Finding) Last() time.Time {
 func (f *Finding) compare(o *Finding) int {
 	return cmp.Or(
 		cmp.Compare(o.Points, f.Points),
+		cmp.Compare(rank.Severity(o.rule.Severity), rank.Severity(f.rule.Severity)),
 		cmp.Compare(o.Days, f.Days),
 		cmp.Compare(o.Requests, f.Requests),
 		o.Last().Compare(f.Last()),

@@ -23,6 +23,10 @@ var (
 	textJS string
 	//go:embed assets/pivots.js
 	pivotsJS string
+	//go:embed assets/search.js
+	searchJS string
+	//go:embed assets/triage.js
+	triageJS string
 	//go:embed assets/timeline.js
 	timelineJS string
 	//go:embed assets/details.js
@@ -52,7 +56,7 @@ func hash(s string) string {
 
 // WriteHTML writes the report as one file.
 func (doc *Document) WriteHTML(w io.Writer) error {
-	script := strings.Join([]string{"\"use strict\";\n", textJS, pivotsJS, timelineJS, detailsJS, reportJS}, "")
+	script := strings.Join([]string{"\"use strict\";\n", textJS, searchJS, pivotsJS, timelineJS, triageJS, detailsJS, reportJS}, "")
 	if _, err := fmt.Fprintf(w, `<!DOCTYPE html>
 <html lang="en">
 <head>

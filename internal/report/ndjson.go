@@ -61,6 +61,17 @@ func (doc *Document) line(f *Finding, w *Window) map[string]any {
 	put(attr.DetectionMethods, w.Methods, len(w.Methods) > 0)
 	out[attr.DetectionRefererMissingCount] = w.NoReferer
 	out[attr.DetectionRefererForeignCount] = w.ForeignReferer
+	put(attr.DetectionPageClientCount, w.PageClients, w.PageClients > 0)
+	put(attr.DetectionPageMore, true, w.PageMore)
+	if u := w.Usage; u != nil {
+		out[attr.DetectionDayCount] = u.Days
+		out[attr.DetectionHourCount] = u.Hours
+		out[attr.DetectionSendingCount] = u.Sends
+		out[attr.DetectionAnsweredCount] = u.Answered
+		out[attr.DetectionFailedCount] = u.Failed
+		out[attr.DetectionRefererSelfCount] = u.OwnReferer
+		out[attr.DetectionRefererLogged] = u.RefererLogged
+	}
 	out[attr.DetectionFirstSeen] = w.First.Format(time.RFC3339Nano)
 	out[attr.DetectionLastSeen] = w.Last.Format(time.RFC3339Nano)
 	out[attr.DetectionWindowStart] = w.Start.Format(time.RFC3339Nano)
@@ -72,6 +83,8 @@ func (doc *Document) line(f *Finding, w *Window) map[string]any {
 	put(attr.DetectionIncompleteReasons, w.IncompleteReason, len(w.IncompleteReason) > 0)
 	put(attr.DetectionEvidence, w.Samples, len(w.Samples) > 0)
 	out[attr.DetectionID] = w.ID
+	out[attr.DetectionScore] = f.Points
+	put(attr.DetectionSignals, f.IDs(), len(f.Reasons) > 0)
 	out["score"] = f.Points
 	out["level"] = f.Level
 	out["reasons"] = f.Words()

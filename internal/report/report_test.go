@@ -120,12 +120,32 @@ func TestRanking(t *testing.T) {
 		got = append(got, fmt.Sprintf("%s %d %s", f.Level, f.Points, f.Path))
 	}
 	require.Equal(t, []string{
-		"strong 145 /uploads/logo.aspx",
-		"weak 15 /search.aspx",
-		"weak 10 /admin/orders.aspx",
-		"weak 0 /partner.aspx",
+		"strong 140 /uploads/logo.aspx",
+		"weak 30 /admin/orders.aspx",
+		"weak 25 /search.aspx",
+		"weak 20 /partner.aspx",
 		"weak 0 /giftcard.aspx",
 	}, got)
+}
+
+// A window of a year says on how many days there were requests.
+func TestDaysOfALongWindow(t *testing.T) {
+	d := reporttest.Detection("/a.aspx", "192.0.2.1", 0, 3)
+	d.End, d.Last = d.End.AddDate(0, 0, 30), d.First.AddDate(0, 0, 20)
+	d.Usage.Days = 7
+	next := reporttest.Detection("/a.aspx", "192.0.2.1", 40, 3)
+	require.Equal(t, 8, document([]*report.Detection{d, next}).Findings[0].Days)
+}
+
+// A rule that calls itself severe lifts nothing above another rule's evidence.
+func TestSeverityBreaksTies(t *testing.T) {
+	severe, plain, telling := reporttest.Detection("/z.aspx", "192.0.2.1", 0, 3), reporttest.Detection("/a.aspx", "192.0.2.2", 0, 3), reporttest.Detection("/cmd.aspx", "192.0.2.3", 0, 3)
+	severe.Rule.Severity = "High"
+	var got []string
+	for _, f := range document([]*report.Detection{plain, telling, severe}).Findings {
+		got = append(got, f.Path)
+	}
+	require.Equal(t, []string{"/cmd.aspx", "/z.aspx", "/a.aspx"}, got)
 }
 
 func TestWindowOverMidnightIsTwoDays(t *testing.T) {

@@ -95,8 +95,11 @@ func (c *Config) validateTime() error {
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	windows := c.Window >= minWindow && c.Every >= 0
 	switch {
+	case c.Whole() && c.Every != 0:
+		bad("every: %s with window: all; there is only one window", c.Every)
+	case c.Whole():
 	case c.Window < minWindow || c.Window > maxDuration:
-		bad("window: %s; it must be %s to %s (ten years)", c.Window, minWindow, maxDuration)
+		bad("window: %s; it must be %s to %s (ten years), or all (old logs that are read once)", c.Window, minWindow, maxDuration)
 	case c.Every < 0:
 		bad("every: %s; it must not be negative", c.Every)
 	case c.Every > c.Window:

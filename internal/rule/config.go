@@ -36,6 +36,13 @@ const (
 	Include Privates = "include"
 )
 
+// WindowAll stands for window: all, one window over everything that is read. It is
+// longer than a duration may be, and ends in 2059 as windows are aligned.
+const WindowAll = 90 * 365 * 24 * time.Hour
+
+// Whole reports whether the window is over everything that is read.
+func (c *Config) Whole() bool { return c.Window == WindowAll }
+
 // Config holds the settings of one rule. The tags are the user's key names.
 type Config struct {
 	// GroupBy names the record attributes whose values make a group. Default nil:
@@ -57,7 +64,7 @@ type Config struct {
 	Comparison Comparison `mapstructure:"comparison"`
 	// MinRequests is the least number of requests of a finding. Default 1.
 	MinRequests int `mapstructure:"min_requests"`
-	// Window is how much event time one evaluation looks at. Default 24h.
+	// Window is how much event time one evaluation looks at; WindowAll: all. Default 24h.
 	Window time.Duration `mapstructure:"window"`
 	// Every is the time between two evaluations; windows end at its multiples
 	// since the Unix epoch. Default 0: the same as Window.

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) {
 	runnertest.Main(m, map[string]runnertest.Part{
 		"evaluates": func(interrupted <-chan os.Signal) error {
 			runnertest.Log("warn", "A warning", `{"resource": {}, "path": "a b"}`)
+			runnertest.Log("error", "OpenTelemetry internal telemetry error", `{"error": "failed to upload metrics: context canceled"}`)
 			runnertest.Log("info", runner.Evaluated, "")
 			<-interrupted
 			return nil

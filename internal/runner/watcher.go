@@ -16,13 +16,16 @@ const (
 	// Evaluated is what rare_client logs when no window is open any more and
 	// all its detections are delivered.
 	Evaluated = "every record received so far has been evaluated"
+	// Counted is what it logs of a window over everything, which ends with the
+	// collector.
+	Counted = "every record received so far has been counted; the end of the Collector evaluates them"
 
 	tailLines   = 30 // of the collector's log, shown when it fails
 	maxWarnings = 20 // kept; the first ones
 )
 
 // watcher reads the collector's log. It reports the line that says that everything
-// is evaluated, and keeps the warnings, and the last lines for an error.
+// is evaluated or counted, and keeps the warnings, and the last lines for an error.
 type watcher struct {
 	evaluated chan struct{} // holds one element
 	rest      []byte        // an unfinished line
@@ -46,7 +49,7 @@ func (w *watcher) line(s string) {
 	if w.tail = append(w.tail, s); len(w.tail) > tailLines {
 		w.tail = w.tail[1:]
 	}
-	if strings.Contains(s, Evaluated) {
+	if strings.Contains(s, Evaluated) || strings.Contains(s, Counted) {
 		select {
 		case w.evaluated <- struct{}{}:
 		default:
@@ -78,6 +81,9 @@ func warning(line string) (string, bool) {
 		return "", false
 	}
 	text := columns[3]
+	if strings.Contains(line, "internal telemetry error") && strings.Contains(line, "context canceled") {
+		return "", false // the push of metrics that the end of the collector cuts off; another one follows
+	}
 	var fields map[string]any
 	if len(columns) == 5 && json.Unmarshal([]byte(columns[4]), &fields) == nil {
 		for _, key := range slices.Sorted(maps.Keys(fields)) {

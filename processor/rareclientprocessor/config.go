@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/iishunt/iishunt/internal/rareclient"
 )
@@ -31,6 +32,14 @@ const (
 
 func createDefaultConfig() component.Config {
 	return &Config{Config: rareclient.DefaultConfig(), Forward: ForwardAll}
+}
+
+// Unmarshal reads the settings, in which window may be "all".
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if err := rareclient.ReadWindow(conf); err != nil {
+		return err
+	}
+	return conf.Unmarshal(c)
 }
 
 // Validate names every key that is wrong, its value and what is allowed.

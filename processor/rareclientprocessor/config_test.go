@@ -79,6 +79,8 @@ func TestBadConfigurationIsNamed(t *testing.T) {
 		{map[string]any{"input": "iis"}, `input: "iis"; it must be semconv`},
 		{map[string]any{"exclude_presets": []any{"cron"}}, `exclude_presets: "cron" is unknown`},
 		{map[string]any{"window": "-1h"}, "window: -1h0m0s"},
+		{map[string]any{"window": "all", "every": "1h"}, "every: 1h0m0s with window: all"},
+		{map[string]any{"window": "all", "storage": "file_storage"}, "storage: with window: all"},
 		{map[string]any{"every": "48h"}, "every: 48h0m0s is longer than window"},
 		{map[string]any{"client_threshold": 0}, "client_threshold: 0; it must be 1"},
 		{map[string]any{"exclude": []any{map[string]any{"name": "n", "clients": []any{"192.0.2.0/99"}}}}, `"192.0.2.0/99"`},
@@ -90,4 +92,11 @@ func TestBadConfigurationIsNamed(t *testing.T) {
 		require.ErrorContains(t, err, tt.want)
 		require.Equal(t, 1, strings.Count(err.Error(), tt.want), "told once")
 	}
+}
+
+func TestTheWindowMayBeEverything(t *testing.T) {
+	cfg, err := load(map[string]any{"window": "all", "forward": "none"})
+	require.NoError(t, err)
+	require.True(t, cfg.Whole())
+	require.Equal(t, ForwardNone, cfg.Forward)
 }

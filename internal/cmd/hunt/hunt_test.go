@@ -142,7 +142,8 @@ func TestHunt(t *testing.T) {
 	write(t, filepath.Join(dir, "broken.log.gz"), "this is not gzip")
 	path := filepath.Join(t.TempDir(), "hunt.html")
 	out, err := hunt(t, "finds", options{logs: dir, report: path})
-	require.NoError(t, err)
+	require.ErrorIs(t, err, runner.ErrIncomplete)
+	require.ErrorContains(t, err, "1 files could not be read; 3 lines could not be read")
 
 	out = strings.ReplaceAll(out, dir, "DIR")
 	out = strings.ReplaceAll(out, filepath.Dir(path), "OUT")
@@ -151,10 +152,10 @@ func TestHunt(t *testing.T) {
 	out = filepath.ToSlash(out)
 	require.Equal(t, `Hunting in 3 files, 4.0 kB, about 102 lines.
 
-Points  Page                Client          Requests  Days  First (UTC)       Why
-145     /uploads/logo.aspx  203.0.113.77    36        3     2026-03-02 01:00  upload folder, command in query, sends data, comes back, new page, no referer, used often, incomplete
-15      /search.aspx        198.51.100.202  4         1     2026-03-03 01:00  attack tool
-10      /admin/orders.aspx  192.0.2.44      6         2     2026-03-02 01:00  comes back
+Rank  Level   Points  Site    Page                Clients         Requests  Days  First (UTC)       User agent                                                     Why
+1     strong  140     W3SVC1  /uploads/logo.aspx  203.0.113.77    36        3     2026-03-02 01:00  Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36…  script in a data folder, command in query, sends data, nobody else, no link leads there, comes back, nothing else, used often, incomplete
+2     weak    30      W3SVC1  /admin/orders.aspx  192.0.2.44      6         2     2026-03-02 01:00  Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36…  nobody else, nothing else, comes back
+3     weak    25      W3SVC2  /search.aspx        198.51.100.202  4         1     2026-03-03 01:00  Mozilla/5.00 (Nikto/2.5.0)                                     no link leads there, tool
 ... and 3 less telling findings in the report.
 
 6 findings: 1 strong, 0 moderate, 5 weak.
@@ -182,6 +183,50 @@ Findings  OUT/hunt.ndjson
 	require.Len(t, doc.Run.Unread, 1)
 	require.Len(t, doc.Findings, 6, "the findings of the collector's report are still there")
 	require.FileExists(t, strings.TrimSuffix(path, ".html")+".ndjson")
+}
+
+// Requests that iis_log drops are never seen by rare_client, which then has
+// nothing to evaluate.
+func TestLogsOfWhichNothingPassesEnd(t *testing.T) {
+	f := figures{"receiver_iis_log_lines": {"dropped": 50_000}, "processor_rare_client_records": {"not_a_request": 3}}
+	updates := make(chan figures)
+	p := &progress{out: new(bytes.Buffer), expected: 50_000, begin: time.Now()}
+	done := make(chan error, 1)
+	go func() { done <- wait(t.Context(), nil, updates, p) }()
+	for range quietPushesEmpty + 1 {
+		updates <- f
+	}
+	require.NoError(t, <-done)
+	require.False(t, p.unsure)
+}
+
+func TestColoursOnATerminalOnly(t *testing.T) {
+	store := report.NewStore(100)
+	for _, d := range reporttest.Story() {
+		store.Add(d)
+	}
+	doc := store.Document("", "", time.Now())
+	var plain, coloured bytes.Buffer
+	printFindings(&plain, doc, 3, false)
+	printFindings(&coloured, doc, 3, true)
+	require.NotContains(t, plain.String(), "\x1b")
+	require.Contains(t, coloured.String(), "\x1b[1;31mstrong\x1b[0m")
+	require.Equal(t, plain.String(), regexp.MustCompile(`\x1b\[[0-9;]*m`).ReplaceAllString(coloured.String(), ""))
+}
+
+func TestWhatIsLeftOutIsSaid(t *testing.T) {
+	store := report.NewStore(3)
+	for _, d := range reporttest.Many(10) {
+		store.Add(d)
+	}
+	doc := store.Document("", "", time.Now())
+	var out bytes.Buffer
+	printFindings(&out, doc, 2, false)
+	require.Contains(t, out.String(), "7 detections had no room: the least telling were left out. Raise max_findings.")
+	require.Equal(t, []string{"7 detections had no room in the report (raise max_findings)"}, doc.Missing())
+	doc.LeftOut = 0
+	doc.Add(&report.Run{Dropped: 2, Unsure: true, Lost: []report.Count{{Name: "late", Count: 4}, {Name: "sender_began", Count: 1}}})
+	require.Equal(t, []string{"2 detections were dropped on their way", "4 lost: late", "it was ended before everything was known to be evaluated"}, doc.Missing())
 }
 
 // A log without a request never makes the collector say that it evaluated one.
@@ -234,6 +279,9 @@ func TestFind(t *testing.T) {
 }
 
 func TestProgressLine(t *testing.T) {
+	short := &progress{expected: 100, read: true} // the estimate was too high: 93 lines are all
+	require.Equal(t, "93 lines, 93 lines/s; closing the last windows", short.line(93, time.Second))
+	require.Contains(t, (&progress{expected: 100}).line(93, 100*time.Millisecond), "1s left", "not 0s")
 	p := &progress{expected: 1_000_000}
 	require.Equal(t, "400,000 of about 1,000,000 lines (40 %), 200,000 lines/s, 3s left", p.line(400_000, 2*time.Second))
 	require.Equal(t, "0 of about 1,000,000 lines (0 %), 0 lines/s, ? left", p.line(0, 0))
@@ -267,7 +315,7 @@ func TestRequestsThatAreNeverEvaluatedAreSaid(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- wait(t.Context(), nil, updates, p) }()
 	for range quietPushes + 1 {
-		updates <- figures{"receiver_iis_log_lines": {"record": 10}}
+		updates <- figures{"receiver_iis_log_lines": {"record": 10}, "processor_rare_client_records": {"matched": 1}}
 	}
 	require.NoError(t, <-done)
 	require.True(t, p.unsure)

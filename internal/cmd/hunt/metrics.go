@@ -85,6 +85,9 @@ var ours = []string{"kind", "outcome", "reason", "stage", "exclusion"}
 func (f figures) add(name string, points pmetric.NumberDataPointSlice) {
 	name = strings.TrimPrefix(name, "otelcol_")
 	for _, p := range points.All() {
+		if of, ok := p.Attributes().Get("processor"); ok && strings.HasSuffix(of.AsString(), against) {
+			continue // the rule that is compared with
+		}
 		value := ""
 		for key, v := range p.Attributes().All() {
 			if slices.Contains(ours, key) {
@@ -106,9 +109,15 @@ func (f figures) lines() (n int64) {
 	return n
 }
 
-// requests is the number of lines that are requests.
-func (f figures) requests() int64 {
-	return f["receiver_iis_log_lines"]["record"] + f["receiver_iis_log_lines"]["dropped"]
+// evaluable is the number of records of which a window is made: neither lines
+// that iis_log drops nor records that are no web request are among them.
+func (f figures) evaluable() (n int64) {
+	for outcome, v := range f["processor_rare_client_records"] {
+		if outcome != "not_a_request" {
+			n += v
+		}
+	}
+	return n
 }
 
 // waiting is the number of files whose lines nobody has taken yet.
@@ -164,6 +173,9 @@ func (f figures) run() *report.Run {
 		matched -= n
 	}
 	add(&r.Stages, "passed every stage", matched)
+	for _, n := range f["processor_rare_client_detections_dropped"] {
+		r.Dropped += n
+	}
 	for _, reason := range slices.Sorted(maps.Keys(f["processor_rare_client_lost"])) {
 		add(&r.Lost, reason, f["processor_rare_client_lost"][reason])
 	}

@@ -28,14 +28,16 @@ func wait(ctx context.Context, evaluated <-chan struct{}, updates <-chan figures
 		case <-evaluated:
 			said, still = true, 0
 		case f := <-updates:
-			p.show(f)
 			if n := f.lines(); n != last || f.waiting() > 0 {
-				last, still, said = n, 0, false // more came, and has to be evaluated, too
+				last, still, said, p.read = n, 0, false, false // more came, and has to be evaluated, too
+				p.show(f)
 				continue
 			}
 			still++
+			p.read = true
+			p.show(f)
 			switch {
-			case said && still >= 2, f.requests() == 0 && still >= quietPushesEmpty:
+			case said && still >= 2, f.evaluable() == 0 && still >= quietPushesEmpty:
 				return nil
 			case still >= quietPushes:
 				p.unsure = true
@@ -55,6 +57,7 @@ type progress struct {
 	begin    time.Time
 	tenth    int64 // of the last line that was written to a file or pipe
 	width    int
+	read     bool // no more lines came since the last look
 	unsure   bool // the collector never said that everything is evaluated
 }
 
@@ -84,12 +87,12 @@ func (p *progress) end() {
 func (p *progress) line(n int64, took time.Duration) string {
 	speed := float64(n) / max(0.001, took.Seconds())
 	percent := n * 100 / max(1, p.expected)
-	if percent >= 99 {
+	if percent >= 99 || p.read && n > 0 { // the expected number may be too high
 		return fmt.Sprintf("%s lines, %s lines/s; closing the last windows", number(n), number(int64(speed)))
 	}
 	left := "?"
 	if speed > 0 {
-		left = time.Duration(float64(p.expected-n) / speed * float64(time.Second)).Round(time.Second).String()
+		left = max(time.Second, time.Duration(float64(p.expected-n)/speed*float64(time.Second)).Round(time.Second)).String()
 	}
 	return fmt.Sprintf("%s of about %s lines (%d %%), %s lines/s, %s left", number(n), number(p.expected), percent, number(int64(speed)), left)
 }

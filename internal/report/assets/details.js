@@ -3,8 +3,13 @@
 
 // What a finding shows when it is opened.
 
-function details(data, f) {
+function details(data, f, changed) {
+  for (const w of f.windows) { // of all findings, that would take a second of a large report
+    w.start_ = Date.parse(w.start);
+    w.end_ = Date.parse(w.end);
+  }
   return el("div", { class: "details" },
+    el("section", { class: "wide" }, el("h3", {}, "Your decision"), marker(data, f, changed)),
     el("section", { class: "why" }, el("h3", {}, "Why it is telling"), why(data, f)),
     el("section", { class: "facts" }, el("h3", {}, "What was found"), facts(data, f)),
     el("section", { class: "wide" }, el("h3", {}, "Requests"), requests(f)),
@@ -75,7 +80,7 @@ const sampleColumns = [
 
 function requests(f) {
   const all = f.windows.flatMap((w) => w.samples || []);
-  const shown = el("div", {}, el("div", { class: "scroll" }, windows(f)));
+  const shown = el("div", {}, el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Windows" }, windows(f)));
   if (all.length === 0) {
     shown.append(el("p", { class: "dim" }, "The rule keeps no samples."));
     return shown;
@@ -83,7 +88,7 @@ function requests(f) {
   const used = sampleColumns.filter(([, value]) => all.some((s) => value(s, f)));
   shown.append(
     el("p", { class: "dim" }, count(all.length, "sample") + " of " + (f.at_least ? "at least " : "") + count(f.requests, "request") + ":"),
-    el("div", { class: "scroll" }, el("table", { class: "samples" },
+    el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Sample requests" }, el("table", { class: "samples" },
       el("thead", {}, el("tr", {}, used.map(([name]) => el("th", {}, name)))),
       el("tbody", {}, all.map((s) => el("tr", {}, used.map(([name, value]) =>
         el("td", { class: name.toLowerCase().split(" ")[0] + (name === "Method" && sends(s.method) ? " sends" : "") }, String(value(s, f) || "")))))))));
@@ -98,7 +103,12 @@ function pivots(f) {
   const choices = el("div", { class: "tabs" });
   const show = () => {
     where.textContent = state.language.where;
-    code.textContent = state.language.query(question(f, state.about));
+    const q = question(f, state.about);
+    const whole = [q.path, ...q.clients].every(logged);
+    code.textContent = whole ? state.language.query(q) : "";
+    if (!whole) {
+      where.textContent = "The value was cut, or has characters that are not shown as they were logged: no query with it would match. Take it from the log; file and time of the samples lead there.";
+    }
     for (const b of choices.querySelectorAll("button")) {
       b.setAttribute("aria-pressed", String(b.value === state.about || b.value === state.language.id));
     }

@@ -9,8 +9,17 @@ const languages = [
   { id: "kql", name: "KQL", where: "Microsoft Sentinel, table W3CIISLog", query: kql },
   { id: "logql", name: "LogQL", where: "Grafana Loki, records of iis_log over OTLP", query: logql },
   { id: "esql", name: "ES|QL", where: "Elasticsearch, records of iis_log in OTel mode", query: esql },
+  { id: "grep", name: "grep", where: "the log files, in a shell; IIS writes + for a blank in user agents, and paths as they are here", query: grep },
+  { id: "powershell", name: "PowerShell", where: "the log files, on the server", query: powershell },
+  { id: "duckdb", name: "DuckDB", where: "the log files; a line at a time, since columns change", query: duckdb },
   { id: "spl", name: "SPL", where: "Splunk, records of iis_log by HEC", query: spl },
 ];
+
+// logged reports whether a value is as it was logged: it is neither cut nor has it
+// characters that are written as their escapes.
+function logged(s) {
+  return !/\u2026|\ufffd|\\x[0-9a-f]{2}|\\u[0-9a-f]{4}|\\U[0-9a-f]{8}/.test(s);
+}
 
 // A question is about a page, by all clients, or about clients, on all pages;
 // both a day before and after what was found.
@@ -102,5 +111,31 @@ function spl(q) {
     lines.push("| where in('client.address', " + q.clients.map(decoded).join(", ") + ")");
   }
   lines.push("| sort 0 _time");
+  return lines.join("\n");
+}
+
+// The logs themselves. IIS separates values by blanks, and has none in a path.
+function needles(q) {
+  return q.path ? [" " + q.path + " "] : q.clients.map((c) => " " + c + " ");
+}
+
+// A text for a shell: nothing ends single quotes but a single quote.
+const shell = (s) => "'" + s.replaceAll("'", "'\\''") + "'";
+
+function grep(q) {
+  return "zgrep -rhiF " + needles(q).map((n) => "-e " + shell(n)).join(" ") + " /srv/iis-logs # from " + iso(q.from) + " to " + iso(q.to);
+}
+
+// PowerShell takes the typographic quotes for quotes, too.
+function powershell(q) {
+  const text = (s) => "'" + s.replace(/['\u2018-\u201b]/g, "$&$&") + "'";
+  return "Get-ChildItem C:\\inetpub\\logs\\LogFiles -Recurse -Filter *.log |\n  Select-String -SimpleMatch -Pattern " + needles(q).map(text).join(", ") + " |\n  ForEach-Object Line # from " + iso(q.from) + " to " + iso(q.to);
+}
+
+function duckdb(q) {
+  const text = (s) => "'" + s.replaceAll("'", "''") + "'";
+  const lines = ["SELECT filename, line FROM read_csv('/srv/iis-logs/**/*.log*', columns = {'line': 'VARCHAR'}, delim = '\\x01', quote = '', escape = '', header = false, filename = true)"];
+  lines.push("WHERE line[1:10] BETWEEN '" + iso(q.from).slice(0, 10) + "' AND '" + iso(q.to).slice(0, 10) + "'");
+  lines.push("AND (" + needles(q).map((n) => "contains(lower(line), lower(" + text(n) + "))").join(" OR ") + ")");
   return lines.join("\n");
 }

@@ -22,8 +22,6 @@ function load() {
     for (const w of f.windows) {
       w.from = Date.parse(w.first);
       w.to = Date.parse(w.last);
-      w.start_ = Date.parse(w.start);
-      w.end_ = Date.parse(w.end);
     }
     f.first = f.windows.reduce((t, w) => Math.min(t, w.from), Infinity);
     f.last = f.windows.reduce((t, w) => Math.max(t, w.to), -Infinity);
@@ -40,14 +38,15 @@ function load() {
 function haystack(data, f) {
   if (f.haystack === undefined) {
     const samples = f.windows.flatMap((w) => (w.samples || []).flatMap((s) => [s.query, s.referer, s.user, s.file, s.method]));
-    f.haystack = [f.path, ...Object.values(f.group || {}), ...(f.clients || []), data.agents[f.agent], ...(f.sites || []),
+    f.haystack = [f.path, f.page, ...Object.values(f.group || {}), ...(f.clients || []), ...(f.counted || []), data.agents[f.agent], ...(f.sites || []),
       ...(f.hosts || []), ...(f.servers || []), ...f.windows.map((w) => w.id), ...samples].filter(Boolean).join("\n").toLowerCase();
   }
   return f.haystack;
 }
 
 function filtered(data, state) {
-  const words = state.search.toLowerCase().split(/\s+/).filter(Boolean);
+  const typed = terms(state.search);
+  const text = (f) => haystack(data, f);
   return data.findings.filter((f) =>
     state.levels.has(f.level) &&
     (!state.site || (f.sites || []).includes(state.site)) &&
@@ -55,7 +54,8 @@ function filtered(data, state) {
     (!state.client || (f.clients || []).includes(state.client)) &&
     (state.agent === undefined || f.agent === state.agent) &&
     (!state.span || f.windows.some((w) => w.from < state.span.to && w.to >= state.span.from)) &&
-    words.every((w) => haystack(data, f).includes(w)));
+    (!state.mark || (state.mark === "open" ? !markOf(data, f) : markOf(data, f) === state.mark)) &&
+    matches(data, f, typed, text));
 }
 
 function sorted(findings, state) {
@@ -71,29 +71,35 @@ function sorted(findings, state) {
 
 // everything is the state of the filters that lets every finding through.
 function everything() {
-  return { search: "", levels: new Set(["strong", "moderate", "weak"]), site: "", signal: "", client: undefined, agent: undefined, span: undefined };
+  return { search: "", levels: new Set(["strong", "moderate", "weak"]), site: "", signal: "", mark: "", client: undefined, agent: undefined, span: undefined };
 }
 
 function report() {
   const data = load();
-  const state = { ...everything(), sort: "score", direction: -1, page: 0, open: new Set() };
+  const state = { ...everything(), sort: "score", direction: -1, group: "", page: 0, open: new Set() };
+  fromAddress(data, state);
+  let shown = data.findings;
   const nodes = { chart: el("div", {}), filters: el("div", { class: "chips" }), found: el("p", { class: "found", role: "status" }), body: el("tbody", {}), pager: el("nav", { class: "pager", "aria-label": "Pages" }), head: el("tr", {}) };
   const refresh = (keepPage) => {
     if (!keepPage) {
       state.page = 0;
     }
-    draw(data, state, nodes, refresh);
+    shown = draw(data, state, nodes, refresh);
+    toAddress(data, state);
   };
   document.getElementById("report").append(
+    data.findings.length ? el("button", { type: "button", class: "skip", onclick: () => document.getElementById("findings").focus() }, "Skip to the findings") : "",
     header(data),
     data.findings.length ? summary(data, state, refresh) : empty(data),
     ...(data.findings.length ? [
       nodes.chart,
       controls(data, state, refresh),
       nodes.filters,
+      el("h2", { class: "hidden", id: "findings", tabindex: "-1" }, "Findings"),
       nodes.found,
       el("table", { class: "findings" }, el("thead", {}, nodes.head), nodes.body),
       nodes.pager,
+      exports(data, () => shown),
       tops(data, state, refresh),
     ] : []),
     run(data),
@@ -123,7 +129,7 @@ function summary(data, state, refresh) {
   return el("div", { class: "tiles" },
     el("button", { type: "button", class: "tile all", title: "a page (or other group) and its clients, over all windows; show all", onclick: () => {
       Object.assign(state, everything());
-      for (const id of ["search", "site", "signal"]) {
+      for (const id of ["search", "site", "signal", "mark"]) {
         document.getElementById(id).value = "";
       }
       refresh();
@@ -138,13 +144,14 @@ function summary(data, state, refresh) {
 
 function controls(data, state, refresh) {
   let waiting;
-  const search = el("input", { type: "search", id: "search", placeholder: "Search pages, clients, agents, queries, files …", "aria-label": "Search", oninput: () => {
+  const search = el("input", { type: "search", id: "search", value: state.search, placeholder: "Search: words, \"quoted\", -not, path:, client:10.0.0.0/8, agent:, site:, reason:", "aria-label": "Search", oninput: () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => { state.search = search.value; refresh(); }, 120);
   } });
   const options = (values) => values.map(([value, label]) => el("option", { value }, label));
   const select = (id, label, values, set) => {
     const node = el("select", { id, "aria-label": label, onchange: () => { set(node.value); refresh(); } }, options([["", label], ...values]));
+    node.value = state[id];
     return node;
   };
   const sites = [...new Set(data.findings.flatMap((f) => f.sites || []))].sort();
@@ -155,7 +162,80 @@ function controls(data, state, refresh) {
     el("span", { class: "levels" }, ["strong", "moderate", "weak"].map((id) => el("button", { type: "button", class: "level " + id, value: id, onclick: () => { toggle(state.levels, id); refresh(); } }, id))),
     select("site", "all sites", sites.map((s) => [s, s]), (v) => { state.site = v; }),
     select("signal", "all reasons", signals.map(([id, n, label]) => [id, label + " (" + numbers.format(n) + ")"]), (v) => { state.signal = v; }),
+    select("mark", "all decisions", [["open", "not decided yet"], ["reviewed", "reviewed"], ["benign", "benign"]], (v) => { state.mark = v; }),
+    select("group", "not grouped", Object.keys(groups).map((g) => [g, "grouped by " + g]), (v) => { state.group = v; }),
     sort);
+}
+
+// groups are what findings can be put together by.
+const groups = {
+  page: (data, f) => f.label,
+  client: (data, f) => (f.clients || []).join(", ") || "(no client)",
+  "user agent": (data, f) => data.agents[f.agent] || "(not part of the rule)",
+  site: (data, f) => (f.sites || []).join(", ") || "(no site)",
+};
+
+// grouped keeps the order, of the groups by their first finding and within them.
+function grouped(data, findings, by) {
+  if (!by) {
+    return findings;
+  }
+  const lists = new Map();
+  for (const f of findings) {
+    const k = groups[by](data, f);
+    if (!lists.has(k)) {
+      lists.set(k, []);
+    }
+    lists.get(k).push(f);
+  }
+  return [...lists.values()].flat();
+}
+
+// The filters stand in the address, behind #, so that a reload or a bookmark has them.
+function toAddress(data, state) {
+  const all = new URLSearchParams();
+  for (const key of ["search", "site", "signal", "mark", "group", "client"]) {
+    if (state[key]) {
+      all.set(key, state[key]);
+    }
+  }
+  if (state.agent !== undefined) {
+    all.set("agent", data.agents[state.agent]);
+  }
+  if (state.levels.size < 3) {
+    all.set("levels", [...state.levels].join(" "));
+  }
+  if (state.sort !== "score" || state.direction !== -1) {
+    all.set("sort", state.sort + " " + state.direction);
+  }
+  if (state.span) {
+    all.set("span", state.span.from + " " + state.span.to);
+  }
+  if ("#" + all !== (location.hash || "#")) {
+    history.replaceState(null, "", "#" + all);
+  }
+}
+
+function fromAddress(data, state) {
+  const all = new URLSearchParams(location.hash.slice(1));
+  for (const key of ["search", "site", "signal", "mark"]) {
+    state[key] = all.get(key) || "";
+  }
+  state.client = all.get("client") || undefined;
+  state.group = Object.hasOwn(groups, all.get("group")) ? all.get("group") : "";
+  const agent = all.has("agent") ? data.agents.indexOf(all.get("agent")) : -1;
+  state.agent = agent < 0 ? undefined : agent;
+  if (all.has("levels")) {
+    state.levels = new Set(all.get("levels").split(" ").filter((l) => ["strong", "moderate", "weak"].includes(l)));
+  }
+  const [sort, direction] = (all.get("sort") || "").split(" ");
+  if (columns.some((c) => c.id === sort)) {
+    [state.sort, state.direction] = [sort, direction === "1" ? 1 : -1];
+  }
+  const [from, to] = (all.get("span") || "").split(" ").map(Number);
+  if (from < to) {
+    state.span = { from, to };
+  }
 }
 
 function toggle(set, value) {
@@ -171,7 +251,7 @@ function sortBy(state, id) {
 }
 
 function draw(data, state, nodes, refresh) {
-  const found = sorted(filtered(data, state), state);
+  const found = grouped(data, sorted(filtered(data, state), state), state.group);
   const pages = Math.max(1, Math.ceil(found.length / pageSize));
   state.page = Math.min(state.page, pages - 1);
   const from = state.page * pageSize;
@@ -184,12 +264,20 @@ function draw(data, state, nodes, refresh) {
   nodes.found.textContent = found.length === data.findings.length ? count(found.length, "finding") : numbers.format(found.length) + " of " + count(data.findings.length, "finding");
   nodes.head.replaceChildren(...columns.map((c) => el("th", { class: c.id, scope: "col", "aria-sort": state.sort !== c.id ? "none" : state.direction === 1 ? "ascending" : "descending" },
     el("button", { type: "button", onclick: () => { sortBy(state, c.id); refresh(); } }, c.name))), el("th", { class: "when", scope: "col" }, "Timeline"));
-  nodes.body.replaceChildren(...found.slice(from, from + pageSize).flatMap((f) => row(data, state, f)));
+  nodes.body.replaceChildren(...found.slice(from, from + pageSize).flatMap((f, i, part) => {
+    const title = state.group && groups[state.group](data, f);
+    const head = state.group && (i === 0 || groups[state.group](data, part[i - 1]) !== title) ? [el("tr", { class: "group" }, el("th", { colspan: columns.length + 1, scope: "rowgroup" }, el("bdi", {}, title)))] : [];
+    return [...head, ...row(data, state, f, refresh)];
+  }));
+  if (found.length === 0) {
+    nodes.body.append(el("tr", {}, el("td", { colspan: columns.length + 1, class: "none" }, "No finding matches all filters and the search. The first tile shows all again.")));
+  }
   nodes.pager.replaceChildren(...pager(state, pages, refresh));
   document.getElementById("sort").value = state.sort;
   for (const b of document.querySelectorAll(".controls .level")) {
     b.setAttribute("aria-pressed", String(state.levels.has(b.value)));
   }
+  return found;
 }
 
 function chips(data, state, refresh) {
@@ -207,14 +295,15 @@ function chips(data, state, refresh) {
   return out;
 }
 
-function row(data, state, f) {
+function row(data, state, f, refresh) {
   const open = el("tr", { class: "open", hidden: true }, el("td", { colspan: columns.length + 1 }));
+  const decided = el("span", { class: "decided" }, markOf(data, f));
   const button = el("button", { type: "button", class: "expand", "aria-expanded": "false" }, el("bdi", {}, f.label));
   const show = (on) => {
     open.hidden = !on;
     button.setAttribute("aria-expanded", String(on));
     if (on && !open.firstChild.firstChild) {
-      open.firstChild.append(details(data, f));
+      open.firstChild.append(details(data, f, () => { decided.textContent = markOf(data, f); if (state.mark) { refresh(true); } }));
     }
   };
   const flip = () => {
@@ -229,7 +318,7 @@ function row(data, state, f) {
     }
   } },
     el("td", { class: "score" }, el("span", { class: "badge " + f.level, title: f.level }, String(f.score))),
-    el("td", { class: "path" }, button, el("div", { class: "place" }, places), el("div", { class: "tags" }, words)),
+    el("td", { class: "path" }, button, decided, el("div", { class: "place" }, places), data.agents[f.agent] ? el("div", { class: "place agent" }, data.agents[f.agent]) : "", el("div", { class: "tags" }, words)),
     el("td", { class: "client" }, f.client_count === 1 ? (f.clients || [""])[0] || "" : count(f.client_count, "client")),
     el("td", { class: "requests" }, (f.at_least ? "≥ " : "") + numbers.format(f.requests)),
     el("td", { class: "days" }, String(f.days)),
@@ -269,7 +358,7 @@ function tops(data, state, refresh) {
     add(all.slice(0, 10));
     const more = el("button", { type: "button", class: "more", onclick: () => { add(all.slice(10, 1000)); more.remove(); } }, "Show " + (all.length > 1000 ? "1,000" : "all " + numbers.format(all.length)));
     return el("section", {}, el("h2", {}, title + " (" + numbers.format(all.length) + ")"),
-      el("table", { class: "top" }, el("thead", {}, el("tr", {}, ["", "most points", "findings", "requests"].map((h) => el("th", { scope: "col" }, h)))), body),
+      el("table", { class: "top" }, el("thead", {}, el("tr", {}, [title.replace(/s$/, ""), "most points", "findings", "requests"].map((h) => el("th", { scope: "col" }, h)))), body),
       all.length > 10 ? more : "");
   };
   return el("div", { class: "tops" },

@@ -22,6 +22,13 @@ function overview(findings, span, chosen, pick) {
   const sums = levels.map(() => new Array(n).fill(0));
   for (const f of findings) {
     const row = sums[levels.indexOf(f.level)];
+    if (f.windows.length === 1) {
+      const last = Math.floor((f.windows[0].to - begin) / step);
+      for (let i = Math.floor((f.windows[0].from - begin) / step); i <= last; i++) {
+        row[i]++;
+      }
+      continue;
+    }
     const seen = new Set();
     for (const w of f.windows) {
       for (let i = Math.floor((w.from - begin) / step); i <= Math.floor((w.to - begin) / step); i++) {
@@ -33,12 +40,12 @@ function overview(findings, span, chosen, pick) {
   const totals = sums[0].map((_, i) => sums.reduce((all, row) => all + row[i], 0));
   const highest = Math.max(1, ...totals);
   const width = 1000 / n;
-  const out = svg("svg", { viewBox: "0 0 1000 90", preserveAspectRatio: "none", class: "overview", role: "img", "aria-label": "Findings over time" });
+  const out = svg("svg", { viewBox: "0 0 1000 90", preserveAspectRatio: "none", class: "overview", role: "group", "aria-label": "Findings over time" });
   for (let i = 0; i < n; i++) {
     const from = begin + i * step;
     let y = 90;
     const off = chosen && (from + step <= chosen.from || from >= chosen.to);
-    const column = svg("g", { class: off ? "part off" : "part", onclick: () => pick(from, from + step) });
+    const column = svg("g", { class: off ? "part off" : "part", tabindex: "0", role: "button", "aria-pressed": chosen && !off ? "true" : "false", "aria-label": time(from).slice(0, 16) + ", " + count(totals[i], "finding"), onclick: () => pick(from, from + step), onkeydown: (e) => { if (e.key === "Enter" || e.key === " ") { e.preventDefault(); pick(from, from + step); } } });
     column.append(svg("title", {}, time(from).slice(0, 16) + " UTC, " + span_(step) + ": " + count(totals[i], "finding")));
     column.append(svg("rect", { class: "ground", x: i * width, y: 0, width, height: 90 }));
     sums.forEach((row, l) => {

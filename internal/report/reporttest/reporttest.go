@@ -38,7 +38,10 @@ func Detection(path, client string, day int, requests int64) *report.Detection {
 		Clients: []string{client}, ClientCount: 1, Sites: []string{"W3SVC1"}, Hosts: []string{"shop.example.com"}, Servers: []string{"198.51.100.10"},
 		Window: report.Window{
 			Start: start, End: start.AddDate(0, 0, 1), First: first, Last: first.Add(time.Duration(requests-1) * time.Minute),
-			Window: rank.Window{Requests: requests, Methods: []string{"GET"}, Complete: true, History: Day.AddDate(0, 0, -1)},
+			Window: rank.Window{
+				Requests: requests, Methods: []string{"GET"}, Complete: true, History: Day.AddDate(0, 0, -1), PageClients: 5, PageMore: true,
+				Usage: &rank.Usage{Days: 1, Hours: 1, Answered: requests, RefererLogged: true},
+			},
 		},
 	}
 	for i := range min(requests, 5) {
@@ -57,6 +60,7 @@ func Story() []*report.Detection {
 		d := Detection("/uploads/logo.aspx", "203.0.113.77", day, 12)
 		isNew := day == 0
 		d.New, d.Methods, d.NoReferer = &isNew, []string{"GET", "POST"}, 12
+		d.PageClients, d.PageMore, d.Usage.Sends = 1, false, 10
 		for i := range d.Samples {
 			d.Samples[i].Referer, d.Samples[i].Method, d.Samples[i].Query = "", "POST", "cmd=whoami"
 		}
@@ -70,7 +74,11 @@ func Story() []*report.Detection {
 	scan.UserAgent, scan.Sites, scan.NoReferer = "Mozilla/5.00 (Nikto/2.5.0)", []string{"W3SVC2"}, 4
 	orders := Detection("/admin/orders.aspx", "192.0.2.44", 0, 3)
 	again := Detection("/Admin/orders.aspx", "192.0.2.44", 1, 3)
+	for _, d := range []*report.Detection{orders, again} {
+		d.PageClients, d.PageMore = 1, false
+	}
 	two := Detection("/partner.aspx", "192.0.2.8", 2, 3)
+	two.PageClients, two.PageMore = 2, false
 	two.Clients, two.ClientCount = []string{"192.0.2.8", "2001:db8::8"}, 2
 	return append(out, giftcard, scan, orders, again, two)
 }
