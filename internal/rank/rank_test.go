@@ -45,6 +45,8 @@ func points(path string, change func(*rank.Finding)) map[string]int {
 
 func asIs(*rank.Finding) {}
 
+func page(p string) func(*rank.Finding) { return func(f *rank.Finding) { f.Page = p } }
+
 // all makes several changes.
 func all(changes ...func(*rank.Finding)) func(*rank.Finding) {
 	return func(f *rank.Finding) {
@@ -106,6 +108,11 @@ func TestSignals(t *testing.T) {
 		want   signals
 	}{
 		{"nothing applies", "/page.aspx", asIs, signals{}},
+
+		{"the page is in a data folder", "/a/../uploads/page.aspx", page("/uploads/page.aspx"), signals{"folder": 30}},
+		{"only the path is, in a folder that is left", "/x/uploads/../page.aspx", page("/x/page.aspx"), signals{"folder": 30}},
+		{"a script is no picture, however it is written", "/page.aspx/x.jpg", page("/page.aspx"), signals{}},
+		{"a picture, with a dot behind it", "/a.jpg.", page("/a.jpg"), signals{"static": 0}},
 
 		{"nobody else", "/page.aspx", clients(1), signals{"alone": 15}},
 		{"one other", "/page.aspx", clients(2), signals{"alone": 10}},

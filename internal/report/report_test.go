@@ -74,6 +74,7 @@ func TestCountedClientsAreTheSameWhateverTheirAddresses(t *testing.T) {
 	require.Equal(t, []string{"2001:db8::1", "2001:db8::5", "2001:db8::9"}, f.Clients)
 	require.Equal(t, []string{"2001:db8::/64"}, f.Counted)
 	require.Equal(t, 1, f.ClientCount)
+	require.Equal(t, "2001:db8::/64", f.Who())
 	require.Equal(t, 3, f.Days)
 	require.Equal(t, "2001:db8::9", f.Windows[0].Samples[0].Client)
 

@@ -118,6 +118,9 @@ func (c *Config) validateTime() error {
 	if c.OnlyNew < 0 || c.OnlyNew > maxDuration {
 		bad("only_new: %s; it must be 0s (off) to %s (ten years)", c.OnlyNew, maxDuration)
 	}
+	if c.OnlyNew > 0 && c.Whole() {
+		bad("only_new: %s with window: all; nothing is before the window, so every page is new", c.OnlyNew)
+	}
 	if c.SuppressFor < 0 || c.SuppressFor > maxDuration {
 		bad("suppress_for: %s; it must be 0s (repeats every finding) to %s (ten years)", c.SuppressFor, maxDuration)
 	}

@@ -79,6 +79,7 @@ func TestBadConfigurationIsNamed(t *testing.T) {
 		{map[string]any{"input": "iis"}, `input: "iis"; it must be semconv`},
 		{map[string]any{"exclude_presets": []any{"cron"}}, `exclude_presets: "cron" is unknown`},
 		{map[string]any{"window": "-1h"}, "window: -1h0m0s"},
+		{map[string]any{"window": "all", "only_new": "720h"}, "only_new: 720h0m0s with window: all"},
 		{map[string]any{"window": "all", "every": "1h"}, "every: 1h0m0s with window: all"},
 		{map[string]any{"window": "all", "storage": "file_storage"}, "storage: with window: all"},
 		{map[string]any{"every": "48h"}, "every: 48h0m0s is longer than window"},
