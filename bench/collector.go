@@ -35,7 +35,7 @@ const (
 )
 
 func (l *lab) command(ctx context.Context, logs string, port int, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, l.collector, args...) //nolint:gosec // the user names the collector
+	cmd := exec.CommandContext(ctx, l.collector, args...)
 	cmd.Env = append(os.Environ(), "BENCH_LOGS="+filepath.ToSlash(filepath.Join(l.dir, logs)), fmt.Sprintf("BENCH_PORT=%d", port),
 		"BENCH_STORAGE="+filepath.ToSlash(l.storage()))
 	return cmd
