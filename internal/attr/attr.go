@@ -33,8 +33,37 @@ const (
 	IISSite       = "iis.site"        // s-sitename, such as W3SVC1
 )
 
-// EventRareClient is the event name of a detection.
-const EventRareClient = "iishunt.rare_client"
+// Event names: of a detection, and of what a reader tells of its reading.
+const (
+	EventRareClient = "iishunt.rare_client"
+	EventProgress   = "iishunt.progress"
+)
+
+// A progress, see internal/progress.
+const (
+	ProgressSender       = "iishunt.sender"
+	ProgressRun          = "iishunt.run"
+	ProgressRunNumber    = "iishunt.run_number"
+	ProgressHost         = "iishunt.host"
+	ProgressComponent    = "iishunt.component"
+	ProgressProcess      = "iishunt.process"
+	ProgressReceivers    = "iishunt.receivers"
+	ProgressResumed      = "iishunt.resumed"
+	ProgressSeq          = "iishunt.seq"
+	ProgressBase         = "iishunt.base"
+	ProgressPart         = "iishunt.part"
+	ProgressParts        = "iishunt.parts"
+	ProgressState        = "iishunt.state"
+	ProgressStarted      = "iishunt.started"
+	ProgressReadUntil    = "iishunt.read_until"
+	ProgressSince        = "iishunt.since"
+	ProgressOldestUnread = "iishunt.oldest_unread"
+	ProgressBehind       = "iishunt.behind_ms"
+	ProgressMatch        = "iishunt.match"
+	ProgressFiles        = "iishunt.files"  // a list of maps
+	ProgressUnread       = "iishunt.unread" // a list of maps
+	ProgressLost         = "iishunt.lost"   // a list of maps
+)
 
 // A detection.
 const (

@@ -3,6 +3,8 @@
 
 package eventtime
 
+import "slices"
+
 // Reason says why the evidence of a window is incomplete: each could have
 // hidden a second client.
 type Reason uint8
@@ -57,6 +59,12 @@ var reasonNames = [NumReasons]string{
 }
 
 func (r Reason) String() string { return reasonNames[r] }
+
+// ParseReason is the inverse of Reason.String.
+func ParseReason(s string) (Reason, bool) {
+	i := slices.Index(reasonNames[:], s)
+	return Reason(max(0, i)), i >= 0
+}
 
 // Reasons is a set of Reason.
 type Reasons uint32

@@ -38,6 +38,7 @@ var rooms = []struct {
 	{"internal/page", []string{}, []string{collector, contrib, "os"}, "a page is a function of a path"},
 	{"internal/rule", []string{"internal/attr", "internal/page"}, []string{collector, contrib, "os"}, "a rule is pure: the receiver and the engine use it"},
 	{"internal/eventtime", []string{"internal/codec"}, []string{collector, contrib, "os"}, "who was heard knows neither panes nor records"},
+	{"internal/progress", []string{"internal/attr", "internal/eventtime"}, []string{contrib, "os"}, "it writes and reads what is told, and knows nobody"},
 	{"internal/engine", []string{"internal/attr", "internal/codec", "internal/eventtime", "internal/page", "internal/rule"}, []string{collector, contrib, "os"}, "the engine knows neither pdata nor files"},
 	{"internal/statelog", []string{}, []string{pdata, contrib}, "it keeps bytes and does not know whose"},
 	{"internal/rank", []string{"internal/printable"}, []string{collector, contrib, "os"}, "a score is computed from a finding alone"},
