@@ -57,7 +57,7 @@ func piece[T any](list []T, i int) []T {
 
 func write(lr plog.LogRecord, p *eventtime.Progress, files int) {
 	lr.SetEventName(attr.EventProgress)
-	lr.SetTimestamp(pcommon.Timestamp(p.Sent)) //nolint:gosec // a wall clock
+	lr.SetTimestamp(pcommon.Timestamp(p.Sent))
 	lr.SetObservedTimestamp(lr.Timestamp())
 	lr.SetSeverityNumber(plog.SeverityNumberInfo)
 	lr.SetSeverityText("Info")

@@ -42,7 +42,7 @@ func Parse(lr plog.LogRecord) (*eventtime.Progress, error) {
 		Parts:        r.small(attr.ProgressParts, 1),
 		State:        r.state(attr.ProgressState),
 		Started:      r.time(attr.ProgressStarted),
-		Sent:         int64(min(lr.Timestamp(), math.MaxInt64)), //nolint:gosec // bounded
+		Sent:         int64(min(lr.Timestamp(), math.MaxInt64)),
 		ReadUntil:    r.time(attr.ProgressReadUntil),
 		Since:        r.time(attr.ProgressSince),
 		OldestUnread: r.time(attr.ProgressOldestUnread),

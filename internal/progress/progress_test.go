@@ -29,7 +29,7 @@ func anyProgress(r *rand.Rand) *eventtime.Progress {
 	text := func() string { return []string{"", "web01", `C:\inetpub\ä.log`}[r.IntN(3)] }
 	losses := func() (out []eventtime.Loss) {
 		for range r.IntN(3) * r.IntN(300) {
-			l := eventtime.Loss{Name: text(), Why: text(), Reason: eventtime.Reason(r.IntN(int(eventtime.NumReasons))), Count: r.Int64N(9), From: at(), To: at()} //nolint:gosec // small
+			l := eventtime.Loss{Name: text(), Why: text(), Reason: eventtime.Reason(r.IntN(int(eventtime.NumReasons))), Count: r.Int64N(9), From: at(), To: at()}
 			if r.IntN(2) == 0 {
 				l.File, l.Start, l.Stop = eventtime.ID(r.Uint64()|1), 3, 1<<40
 			}
@@ -86,7 +86,7 @@ func TestPartsAreSmall(t *testing.T) {
 	p := &eventtime.Progress{Sender: 1, Run: eventtime.Run{1}, Seq: 1, Started: 1, Sent: 1}
 	for i := range 3000 {
 		p.Files = append(p.Files, eventtime.FileProgress{
-			ID: eventtime.ID(i + 1), Name: fmt.Sprintf(`D:\LogFiles\W3SVC%d\%s.log`, i, strings.Repeat("x", 60)), //nolint:gosec // small
+			ID: eventtime.ID(i + 1), Name: fmt.Sprintf(`D:\LogFiles\W3SVC%d\%s.log`, i, strings.Repeat("x", 60)),
 			From: 1 << 40, Sent: 1 << 40, Read: 1 << 40, Oldest: 1e18, Newest: 1e18 + 1,
 		})
 	}
@@ -140,7 +140,9 @@ func TestSentences(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for seed := range uint64(20) {
 		ld := plog.NewLogs()
-		Append(ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords(), anyProgress(rand.New(rand.NewPCG(seed, 2))))
+		p := anyProgress(rand.New(rand.NewPCG(seed, 2)))
+		p.Files, p.Unread, p.Lost = p.Files[:min(2, len(p.Files))], p.Unread[:min(2, len(p.Unread))], p.Lost[:min(2, len(p.Lost))]
+		Append(ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords(), p)
 		b, err := new(plog.ProtoMarshaler).MarshalLogs(ld)
 		require.NoError(f, err)
 		f.Add(b)
@@ -167,7 +169,7 @@ func FuzzParse(f *testing.F) {
 			require.NoError(t, err)
 			p.Part, p.Parts = 1, 1
 			require.Equal(t, p.Sender, q.Sender)
-			require.Equal(t, len(p.Files), len(q.Files))
+			require.Len(t, q.Files, len(p.Files))
 			require.Equal(t, p.ReadUntil, q.ReadUntil)
 		}
 	})
