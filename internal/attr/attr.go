@@ -72,6 +72,7 @@ const (
 	DetectionAnswerSized         = "detection.answer.sized_count"
 	DetectionAnswerSmallest      = "detection.answer.smallest" // bytes
 	DetectionClientCount         = "detection.client_count"
+	DetectionClosedBy            = "detection.closed_by"
 	DetectionClients             = "detection.clients"
 	DetectionClientPrefixes      = "detection.client_prefixes"
 	DetectionComplete            = "detection.complete"
@@ -100,6 +101,9 @@ const (
 	DetectionScore               = "detection.score"
 	DetectionSendingCount        = "detection.sending_count" // requests that send something
 	DetectionSignals             = "detection.signals"
+	DetectionSenderCount         = "detection.sender_count"         // that vouch for the window
+	DetectionSendersBehind       = "detection.senders_behind"       // up to three that do not
+	DetectionSendersBehindCount  = "detection.senders_behind_count" // all that do not
 	DetectionServerAddresses     = "detection.server_addresses"
 	DetectionSites               = "detection.sites"
 	DetectionWindowEnd           = "detection.window.end"

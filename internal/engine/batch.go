@@ -22,8 +22,11 @@ type Batch struct {
 	requests []rule.Request
 	keys     []rule.Key
 	values   []string // len(group_by) for each request
+	taken    []int32  // indexes of the requests that count
 	spans    []span
 	current  int // index of the current span
+	ranged
+	told     []*eventtime.Progress
 	marks    []mark
 	counts   []paneCount
 	excluded []uint64 // by exclusion
@@ -68,7 +71,10 @@ func (b *Batch) Reset(now int64) {
 	clear(b.requests)
 	clear(b.values)
 	b.now = now
-	b.requests, b.keys, b.values = b.requests[:0], b.keys[:0], b.values[:0]
+	clear(b.told)
+	b.requests, b.keys, b.values, b.taken = b.requests[:0], b.keys[:0], b.values[:0], b.taken[:0]
+	b.ranged.reset()
+	b.told = b.told[:0]
 	b.spans, b.current, b.marks, b.counts = b.spans[:0], 0, b.marks[:0], b.counts[:0]
 	clear(b.excluded)
 	b.lost, b.foreign, b.future, b.ahead, b.anytime, b.missing = 0, 0, 0, 0, Funnel{}, [rule.NumNeeds]uint64{}
@@ -77,6 +83,7 @@ func (b *Batch) Reset(now int64) {
 // Source says where the records that follow come from. identity is any text
 // that tells one stream of records from another.
 func (b *Batch) Source(identity ...string) {
+	b.answers = eventtime.Range{}
 	b.scratch = b.scratch[:0]
 	for _, s := range identity {
 		b.scratch = rule.AppendField(b.scratch, s)
@@ -96,48 +103,83 @@ func (b *Batch) Source(identity ...string) {
 // maxAhead, or before earliest, it is a loss, unless a stage drops it whatever its
 // time. It returns what the match stages decided.
 func (b *Batch) Add(r *rule.Request, values []string) rule.Verdict {
-	v := b.engine.matcher.Match(r)
-	if v == rule.Foreign {
-		b.foreign++
-		return v
+	e := effect{verdict: b.engine.matcher.Match(r), at: r.Time, request: -1}
+	if e.verdict == rule.Foreign {
+		b.put(&e)
+		return e.verdict
 	}
-	if r.Time > b.now+int64(b.engine.cfg.AllowedLateness) || r.Time < earliest {
-		b.future++
-		if r.Time > b.now+max(maxAhead, int64(b.engine.cfg.AllowedLateness)) || r.Time < earliest {
-			b.timeless(v)
-			return v
+	lateness := int64(b.engine.cfg.AllowedLateness)
+	e.future = r.Time > b.now+lateness || r.Time < earliest
+	e.timeless = e.future && (r.Time > b.now+max(maxAhead, lateness) || r.Time < earliest)
+	if !e.timeless {
+		b.observe(r.Time)
+		switch e.verdict {
+		case rule.Missing:
+			e.need, _ = b.engine.matcher.Lacks(r)
+		case rule.Matched:
+			e.request = int32(len(b.requests))
+			b.keep(r, values)
 		}
 	}
-	b.observe(r.Time)
-	f := b.funnel(r.Time)
-	switch {
-	case v == rule.Missing:
-		b.marks = append(b.marks, mark{r.Time, r.Time, ReasonMissingAttribute})
-		n, _ := b.engine.matcher.Lacks(r)
-		b.missing[n]++
-	case v == rule.Matched:
-		f.Matched++
-		b.keep(r, values)
-	case int(v) < int(rule.NumStages):
-		f.Dropped[v]++
-	default:
-		f.Matched++
-		b.excluded[int(v)-int(rule.NumStages)]++
-	}
-	return v
+	b.put(&e)
+	return e.verdict
 }
 
-// timeless counts a record whose time cannot be true: it is of no window. It is a
-// loss if it could have been a client of any.
-func (b *Batch) timeless(v rule.Verdict) {
+// effect is what a record changes once it counts.
+type effect struct {
+	from, to int64 // its bytes, where it answers for some
+	at       int64 // event time
+	request  int32 // index of the request, or -1
+	verdict  rule.Verdict
+	need     rule.Need // that it lacks, where the verdict is Missing
+	future   bool
+	timeless bool // so far ahead that its time cannot be true: it is of no window
+	lost     bool // a line that could not be read, of unknown time: nothing else is known
+}
+
+// put lets a record count, but one that answers for bytes only at the commit.
+func (b *Batch) put(e *effect) {
+	if b.answers.To > 0 {
+		b.later(e)
+		return
+	}
+	b.apply(e)
+}
+
+func (b *Batch) apply(e *effect) {
+	if e.future {
+		b.future++
+	}
 	switch {
-	case v < 0:
-		b.ahead++
-	case int(v) < int(rule.NumStages):
-		b.anytime.Dropped[v]++
+	case e.lost:
+		b.lost++
+	case e.verdict == rule.Foreign:
+		b.foreign++
+	case e.timeless && e.verdict < 0:
+		b.ahead++ // it could have been a client of any window
+	case e.verdict == rule.Missing:
+		b.funnel(e.at)
+		b.marks = append(b.marks, mark{e.at, e.at, ReasonMissingAttribute})
+		b.missing[e.need]++
 	default:
-		b.anytime.Matched++
-		b.excluded[int(v)-int(rule.NumStages)]++
+		f := &b.anytime
+		if !e.timeless {
+			f = b.funnel(e.at)
+		}
+		b.applyVerdict(f, e)
+	}
+}
+
+func (b *Batch) applyVerdict(f *Funnel, e *effect) {
+	switch {
+	case e.verdict == rule.Matched:
+		f.Matched++
+		b.taken = append(b.taken, e.request)
+	case int(e.verdict) < int(rule.NumStages):
+		f.Dropped[e.verdict]++
+	default:
+		f.Matched++
+		b.excluded[int(e.verdict)-int(rule.NumStages)]++
 	}
 }
 
@@ -145,9 +187,10 @@ func (b *Batch) timeless(v rule.Verdict) {
 // time is unknown. It lies between its neighbours, so it touches the
 // panes from the record before it to the one after it.
 func (b *Batch) Lost() {
-	s := &b.spans[b.current]
+	e := effect{lost: true, request: -1}
+	b.put(&e)
+	s := b.span()
 	s.LostLast = true
-	b.lost++
 	if !s.Timed {
 		s.LostFirst = true
 		return
@@ -155,8 +198,16 @@ func (b *Batch) Lost() {
 	b.marks = append(b.marks, mark{s.Last, s.Last, ReasonParseError})
 }
 
+// span is what the call brought of the current source, or of the current bytes.
+func (b *Batch) span() *eventtime.Span {
+	if b.answers.To > 0 {
+		return &b.runs[len(b.runs)-1].span
+	}
+	return &b.spans[b.current].Span
+}
+
 func (b *Batch) observe(t int64) {
-	s := &b.spans[b.current]
+	s := b.span()
 	if s.LostLast {
 		from := t
 		if s.Timed {

@@ -31,6 +31,8 @@ const (
 	sectionTraits    // of the findings in the section before
 	sectionPages
 	sectionTold
+	sectionScalars2 // with the time from which silent sources are known; sectionScalars is only read
+	sectionAccounts // of the findings in the section before
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and
@@ -51,6 +53,9 @@ func (d *decoder) texts() []string {
 	}
 	return out
 }
+
+// small reads a number that counts things in memory.
+func (d *decoder) small() int { return int(min(d.Uint(), math.MaxInt32)) }
 
 func (d *decoder) key() rule.Key {
 	return rule.Key{d.Fixed(), d.Fixed()}

@@ -13,8 +13,12 @@ import (
 func (e *Engine) Commit(b *Batch, now int64) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	moment := e.moment(now)
 	for i := range b.spans {
-		e.commitSpan(&b.spans[i], now)
+		e.commitSpan(&b.spans[i], moment)
+	}
+	for i := range b.runs {
+		e.commitRun(b, &b.runs[i], moment)
 	}
 	e.stats.Lost[ReasonParseError] += b.lost
 	for _, m := range b.marks {
@@ -27,8 +31,8 @@ func (e *Engine) Commit(b *Batch, now int64) bool {
 		e.count(&b.counts[i])
 	}
 	n := len(e.cfg.GroupBy)
-	for i := range b.requests {
-		e.add(b.keys[i], &b.requests[i], b.values[i*n:(i+1)*n])
+	for _, i := range b.taken {
+		e.add(b.keys[i], &b.requests[i], b.values[int(i)*n:(int(i)+1)*n])
 	}
 	for i, n := range b.excluded {
 		e.stats.Excluded[i] += n
@@ -43,14 +47,16 @@ func (e *Engine) Commit(b *Batch, now int64) bool {
 		e.stats.Lost[ReasonFutureTime] += b.ahead
 		e.markRange(minTime, now, ReasonFutureTime)
 	}
+	e.hear(b.told, moment)
 	e.changes.scalars = true
 	return e.advance(now)
 }
 
-func (e *Engine) commitSpan(s *span, now int64) {
-	e.time.Observe(eventtime.Source(s.key), &s.Span, e.moment(now))
+func (e *Engine) commitSpan(s *span, now eventtime.Now) {
+	e.time.Observe(eventtime.Source(s.key), &s.Span, now)
 	if s.Timed {
 		e.firstSeen = min(e.firstSeen, s.Oldest)
+		e.silentSince = min(e.silentSince, s.Oldest)
 		e.extent.add(&s.Span)
 	}
 }

@@ -14,15 +14,8 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-const (
-	// senderTimeout is how long windows wait for a source whose records are far
-	// behind the wall clock and come no closer.
-	senderTimeout = 15 * time.Minute
-	// catchUpTimeout bounds the time for which windows wait for old files.
-	catchUpTimeout = 24 * time.Hour
-	writtenWithin  = time.Hour
-	maxSenders     = 10_000
-)
+// catchUpTimeout bounds the time for which windows wait for old files.
+const catchUpTimeout = 24 * time.Hour
 
 // Engine holds the state of one rule. All methods but SetSeed may be called
 // concurrently; those that take a time take the wall clock in nanoseconds since
@@ -67,12 +60,16 @@ type Engine struct {
 	scheduled   int64 // event time; the windows that end at or before it wait in queue, or are evaluated
 	evaluated   int64 // event time; the windows that end at or before it are evaluated
 	firstSeen   int64 // event time of the earliest record
+	silentSince int64 // the same of sources that do not tell what they have read
 	extent      extent
 	lossRanges  lossRanges
 	queue       []Window // in order of their ends
 	stats       Stats
 	changes     changes
 	refererDays refererDays
+	warnings    []eventtime.Warning
+	refused     error                   // of the last progress that contradicted itself
+	narrowed    map[eventtime.ID]string // the match of senders that was warned of
 
 	evaluateMu sync.Mutex // guards everything up to scratch
 	suppressed suppression
@@ -93,11 +90,11 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 		tiling: newTiling(&cfg), whole: cfg.Whole(), running: func(wall int64) int64 { return wall },
 		time: eventtime.New(eventtime.Config{
 			AllowedLateness: cfg.AllowedLateness, IdleTimeout: cfg.IdleTimeout,
-			SenderTimeout: senderTimeout, CatchUpTimeout: catchUpTimeout, ForgetSenderAfter: max(cfg.Window, catchUpTimeout),
-			WrittenWithin: writtenWithin, MaxSenders: maxSenders, Account: true,
+			SenderTimeout: cfg.SenderTimeout, CatchUpTimeout: max(catchUpTimeout, cfg.SenderTimeout), ForgetSenderAfter: cfg.Forget(),
+			WrittenWithin: cfg.WrittenWithin, Senders: cfg.Senders, MaxSenders: cfg.MaxSenders, Account: cfg.Account,
 		}, eventtime.Now{}),
 		panes: map[int64]*pane{}, closing: map[int64]*pane{},
-		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64,
+		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, silentSince: math.MaxInt64,
 		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
 	least, most := cfg.Clients()

@@ -106,7 +106,7 @@ func (e *Engine) tooOld(w *Window, k rule.Key) bool {
 
 func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 	f := &Finding{
-		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons,
+		WindowStart: w.Start, WindowEnd: w.End, Reasons: w.Reasons, Account: w.Account,
 		Values: t.values, Hosts: t.hosts, Servers: t.servers, Methods: t.methods, Samples: t.samples,
 		Requests: t.requests, NoReferer: uint64(t.noRef), Foreign: uint64(t.foreign), FirstSeen: t.first, LastSeen: t.last,
 		Novelty: e.novelty(w, k), HistoryStart: e.history.since(w.firstRecord), Traits: t.traits,

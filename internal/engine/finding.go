@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/iishunt/iishunt/internal/codec"
+	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -38,6 +39,7 @@ type Finding struct {
 	// HistoryStart is the event time from which on earlier requests are remembered.
 	HistoryStart int64
 	Reasons      Reasons
+	Account      eventtime.Account // of its window
 	Traits
 	PageClients PageClients // who asked for the page, over all groups
 	// RefererLogged: on every day of the finding its site logged referers.
@@ -134,6 +136,12 @@ func appendFindings(b []byte, findings []*Finding) []byte {
 	for _, f := range findings {
 		b = codec.AppendBool(f.Traits.append(codec.AppendText(b, f.ID)), f.RefererLogged)
 		b = codec.AppendBool(codec.AppendUint(b, uint64(f.PageClients.Count)), f.PageClients.More)
+	}
+	b = codec.AppendUint(append(b, sectionAccounts), uint64(len(findings)))
+	for _, f := range findings {
+		b = append(codec.AppendText(b, f.ID), byte(f.Account.ClosedBy))
+		b = codec.AppendUint(codec.AppendUint(b, uint64(f.Account.Senders)), uint64(f.Account.Missing))
+		b = appendTexts(b, f.Account.Behind)
 	}
 	return b
 }

@@ -159,8 +159,8 @@ func (e *Engine) logDelivered(findings []*Finding) {
 }
 
 func (e *Engine) appendScalars(b []byte) []byte {
-	b = append(b, sectionScalars)
-	for _, t := range [...]int64{e.time.Watermark(), e.firstSeen, minTime, e.evaluated} {
+	b = append(b, sectionScalars2)
+	for _, t := range [...]int64{e.time.Watermark(), e.firstSeen, e.silentSince, e.evaluated} {
 		b = codec.AppendInt(b, t)
 	}
 	return codec.AppendBool(b, e.firstSeen != math.MaxInt64)

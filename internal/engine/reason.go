@@ -22,6 +22,7 @@ const (
 	ReasonConfigChanged    = eventtime.ReasonConfigChanged
 	ReasonSenderBegan      = eventtime.ReasonSenderBegan
 	ReasonShutdown         = eventtime.ReasonShutdown
+	ReasonMatchTooNarrow   = eventtime.ReasonMatchTooNarrow
 	ReasonFutureTime       = eventtime.ReasonFutureTime
 	NumReasons             = eventtime.NumReasons
 )

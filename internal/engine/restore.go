@@ -21,8 +21,8 @@ func (e *Engine) Apply(b []byte) error {
 	d := decoder{codec.Decoder{Rest: b}}
 	for len(d.Rest) > 0 && d.Err == nil {
 		switch section := d.Byte(); section {
-		case sectionScalars:
-			e.applyScalars(&d)
+		case sectionScalars, sectionScalars2:
+			e.applyScalars(&d, section)
 		case sectionSource:
 			e.applySource(&d)
 		case sectionTime:
@@ -51,6 +51,8 @@ func (e *Engine) Apply(b []byte) error {
 			e.suppressed.applyTold(&d)
 		case sectionTraits:
 			e.applyTraits(&d)
+		case sectionAccounts:
+			e.applyAccounts(&d)
 		case sectionDelivered:
 			if ids := d.texts(); d.Err == nil {
 				e.outbox.remove(ids)
@@ -83,6 +85,24 @@ func (e *Engine) applyTraits(d *decoder) {
 	}
 }
 
+// applyAccounts adds what is known of the windows of the findings in the section
+// before it.
+func (e *Engine) applyAccounts(d *decoder) {
+	for range d.Count(5) {
+		id, a := d.Text(), eventtime.Account{ClosedBy: eventtime.ClosedBy(d.Byte())}
+		a.Senders, a.Missing, a.Behind = d.small(), d.small(), d.texts()
+		if d.Err != nil || !a.ClosedBy.Known() {
+			d.Fail()
+			return
+		}
+		for _, f := range e.outbox {
+			if f.ID == id {
+				f.Account = a
+			}
+		}
+	}
+}
+
 // paneIndex reads the index of a pane.
 func (e *Engine) paneIndex(d *decoder) int64 {
 	p := d.Int()
@@ -93,16 +113,22 @@ func (e *Engine) paneIndex(d *decoder) int64 {
 	return p
 }
 
-func (e *Engine) applyScalars(d *decoder) {
-	watermark, firstSeen, undated, evaluated, seen := d.time(), d.time(), d.time(), d.time(), d.Bool()
+func (e *Engine) applyScalars(d *decoder, section byte) {
+	watermark, firstSeen, third, evaluated, seen := d.time(), d.time(), d.time(), d.time(), d.Bool()
 	if d.Err != nil {
 		return
 	}
 	e.evaluated = max(e.evaluated, evaluated)
 	e.time.Adopt(watermark, seen)
 	e.firstSeen = min(e.firstSeen, firstSeen)
-	if undated != minTime { // of a version that kept lines without any time apart
-		e.lossRanges = e.lossRanges.add(lossRange{minTime, undated, Reasons(0).With(ReasonParseError)}, minTime)
+	switch {
+	case section == sectionScalars2:
+		e.silentSince = min(e.silentSince, third)
+	case third != minTime: // of a version that kept lines without any time apart
+		e.lossRanges = e.lossRanges.add(lossRange{minTime, third, Reasons(0).With(ReasonParseError)}, minTime)
+		fallthrough
+	default: // that knew silent sources alone
+		e.silentSince = min(e.silentSince, firstSeen)
 	}
 }
 

@@ -6,6 +6,8 @@ package engine
 import (
 	"math"
 	"slices"
+
+	"github.com/iishunt/iishunt/internal/eventtime"
 )
 
 // Tick moves the watermark with the wall clock. It reports whether windows wait
@@ -40,7 +42,7 @@ func (e *Engine) advance(now int64) bool {
 	for _, m := range e.time.TakeMarks() {
 		e.markRange(m.From, m.To, m.Reason)
 	}
-	if moved {
+	if e.release() || moved {
 		e.schedule(e.time.Watermark(), 0)
 	}
 	return len(e.queue) > 0
@@ -82,7 +84,7 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 // reasons that hold whatever its panes say.
 func (e *Engine) windowAt(end int64, cut Reasons) Window {
 	win := Window{Start: end - e.window, End: end, until: end, Reasons: cut, firstRecord: e.firstSeen}
-	if win.Start < e.firstSeen && e.firstSeen != math.MaxInt64 {
+	if win.Start < e.silentSince && e.silentSince != math.MaxInt64 {
 		win.Reasons = win.Reasons.With(ReasonSenderBegan)
 	}
 	for p := e.paneOf(win.Start); p*e.length < end; p++ {
@@ -93,9 +95,14 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 	}
 	win.panes = panesWithin(e.panes, win.Start, end, e.length)
 	win.Reasons |= e.lossRanges.reasons(win.Start, end)
-	win.Reasons |= e.time.Window(win.Start, end, e.now).Reasons
+	from, to := win.Start, end
 	if e.whole {
-		e.wholeWindow(&win)
+		from, to = e.wholeWindow(&win)
+	}
+	win.Account = e.time.Window(from, to, e.now)
+	win.Reasons |= win.Account.Reasons
+	if cut != 0 {
+		win.Account.ClosedBy = eventtime.ByShutdown
 	}
 	for r := range NumReasons {
 		if win.Reasons.Has(r) && ofWindows.Has(r) {

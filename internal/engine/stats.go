@@ -18,6 +18,9 @@ type Stats struct {
 	Missing  [rule.NumNeeds]uint64 // records lost by ReasonMissingAttribute, by what they lacked first
 	Future   uint64                // records further ahead of the wall clock than the allowed lateness, or from before 1980
 
+	Repeated       uint64 // records that came again and were counted before
+	Contradictions uint64 // progress records that contradict themselves
+
 	Groups     int       // kept, settled ones included
 	OpenGroups int       // of these, not settled
 	Panes      int       // with records, that windows to come or to be evaluated cover

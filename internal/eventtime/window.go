@@ -25,6 +25,9 @@ const (
 
 var closedByNames = [numClosedBy]string{"progress", "timeout", "finished", "idle", "shutdown"}
 
+// Known reports whether c is one of the above.
+func (c ClosedBy) Known() bool { return c < numClosedBy }
+
 func (c ClosedBy) String() string { return closedByNames[c] }
 
 // maxNames bounds the senders that are named.

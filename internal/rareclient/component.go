@@ -53,6 +53,8 @@ type Component struct {
 	cancel     context.CancelFunc
 	done       sync.WaitGroup
 
+	contradiction atomic.Pointer[error] // what is wrong with a progress that came
+
 	lacking atomic.Pointer[string] // scope of the first record that lacked what the rule needs
 
 	notices notices // used by one goroutine at a time: the loop, then Shutdown
@@ -147,6 +149,9 @@ func (c *Component) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	if x.lacking != nil {
 		c.lacking.CompareAndSwap(nil, x.lacking)
 	}
+	if x.unreadable != nil {
+		c.contradiction.CompareAndSwap(nil, &x.unreadable)
+	}
 	var err error
 	if c.forward != nil {
 		err = c.forward.ConsumeLogs(ctx, ld)
@@ -231,6 +236,7 @@ func (c *Component) evaluate(ctx context.Context) {
 	}
 	c.deliver(ctx)
 	_ = c.state.flush(ctx) // flush logs and counts its own failures
+	c.warn()
 	s := c.engine.Stats()
 	if scope := c.lacking.Load(); scope != nil {
 		c.notices.lacking(s, *scope)
@@ -239,6 +245,18 @@ func (c *Component) evaluate(ctx context.Context) {
 		c.notices.wholeCounted(s)
 	}
 	c.notices.state(s)
+}
+
+// warn says what is to be known of senders.
+func (c *Component) warn() {
+	warnings, err := c.engine.TakeWarnings()
+	c.notices.senders(warnings)
+	if unreadable := c.contradiction.Swap(nil); unreadable != nil {
+		err = *unreadable
+	}
+	if err != nil {
+		c.notices.contradiction(err)
+	}
 }
 
 // deliver hands over the waiting findings. What is refused stays and is tried

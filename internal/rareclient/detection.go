@@ -11,6 +11,7 @@ import (
 
 	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/engine"
+	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/printable"
 )
 
@@ -83,8 +84,22 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	putStrings(m, attr.DetectionSignals, score.IDs())
 	m.PutBool(attr.DetectionComplete, f.Reasons == 0)
 	putStrings(m, attr.DetectionIncompleteReasons, f.Reasons.Strings())
+	putAccount(m, &f.Account)
 	m.PutStr(attr.DetectionID, f.ID)
 	m.PutStr(attr.LogRecordUID, f.ID)
+}
+
+// putAccount puts what is known of the window: what closed it, how many senders
+// vouch for it, and who is missing.
+func putAccount(m pcommon.Map, a *eventtime.Account) {
+	m.PutStr(attr.DetectionClosedBy, a.ClosedBy.String())
+	if a.Senders+a.Missing > 0 {
+		m.PutInt(attr.DetectionSenderCount, int64(a.Senders))
+	}
+	if a.Missing > 0 {
+		m.PutInt(attr.DetectionSendersBehindCount, int64(a.Missing))
+		putStrings(m, attr.DetectionSendersBehind, a.Behind)
+	}
 }
 
 // putGroup puts the values of group_by. A page has the path beside it by which it

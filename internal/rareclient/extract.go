@@ -10,6 +10,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/iishunt/iishunt/internal/attr"
+	"github.com/iishunt/iishunt/internal/eventtime"
+	"github.com/iishunt/iishunt/internal/progress"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -17,17 +19,32 @@ import (
 func (x *extractor) extract(ld plog.Logs, now int64) {
 	x.batch.Reset(now)
 	x.lacking = nil
+	x.unreadable = nil
 	for _, rl := range ld.ResourceLogs().All() {
 		x.setResource(rl.Resource().Attributes())
 		site := text(rl.Resource().Attributes(), attr.IISSite)
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
+				if progress.Is(lr) {
+					x.tell(lr)
+					continue
+				}
 				if v := x.record(lr, site, now); v <= rule.Missing && x.lacking == nil {
 					x.lacking = new(sl.Scope().Name())
 				}
 			}
 		}
 	}
+}
+
+// tell takes what a reader says of its reading.
+func (x *extractor) tell(lr plog.LogRecord) {
+	p, err := progress.Parse(lr)
+	if err != nil {
+		x.unreadable = err
+		return
+	}
+	x.batch.Tell(p)
 }
 
 // setResource makes the identity of the resource: its attributes, sorted. What
@@ -64,7 +81,12 @@ func (x *extractor) record(lr plog.LogRecord, site string, now int64) rule.Verdi
 		x.setSource(sourceID{r.File, x.computer, r.Site})
 	} else {
 		unreadable = x.read(lr.Attributes(), r)
-		x.setSource(sourceID{file: r.File})
+		if bytes, ok := eventtime.ParseUID(x.uid); ok {
+			x.haveSource = false
+			x.batch.Answers(bytes)
+		} else {
+			x.setSource(sourceID{file: r.File})
+		}
 	}
 	if r.Time == 0 {
 		r.Time = nanoseconds(lr.Timestamp())

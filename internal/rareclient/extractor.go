@@ -36,6 +36,9 @@ type extractor struct {
 	source     sourceID // of the current record, where haveSource
 	haveSource bool
 	computer   string // of the current row
+	uid        string // log.record.uid of the current record
+	// unreadable is what is wrong with the last progress that could not be read.
+	unreadable error
 	// lacking is the scope of a record that lacks an attribute which the rule needs.
 	lacking *string
 }
@@ -77,7 +80,7 @@ func (x *extractor) release() {
 	clear(x.inherited)
 	clear(x.resource)
 	x.inheritedCount = ""
-	x.request, x.source, x.computer = rule.Request{}, sourceID{}, ""
+	x.request, x.source, x.computer, x.uid = rule.Request{}, sourceID{}, "", ""
 }
 
 // other keeps a value that only group_by or count asks for.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/engine"
+	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -50,6 +51,7 @@ type notices struct {
 	counted   uint64 // requests, when it was last said that all are counted
 	evaluated bool   // windows were evaluated since the last "every record ..."
 	refusing  bool
+	wrong     bool // said that a progress cannot be read
 }
 
 func newNotices(log *zap.Logger, input Input, counted string) notices {
@@ -62,7 +64,7 @@ func (n *notices) window(w *engine.Window, findings, suppressed int) {
 	n.log.Info("Window evaluated",
 		zap.Time("start", time.Unix(0, w.Start).UTC()), zap.Time("end", time.Unix(0, w.End).UTC()),
 		zap.Uint64("matched", w.Funnel.Matched), zap.Int("findings", findings), zap.Int("suppressed", suppressed),
-		zap.Strings("incomplete_reasons", w.Reasons.Strings()))
+		zap.Strings("incomplete_reasons", w.Reasons.Strings()), zap.Stringer("closed_by", w.Account.ClosedBy), zap.Strings("senders_behind", w.Account.Behind))
 	stage, dropped, ok := w.Funnel.Blocker()
 	if !ok || dropped < enoughToWarn || n.warned[stage] {
 		return
@@ -120,6 +122,33 @@ func (n *notices) wholeCounted(s engine.Stats) {
 	}
 	n.counted = s.Requests()
 	n.log.Info("every record received so far has been counted; the end of the Collector evaluates them")
+}
+
+// senders says what the engine found out about those who tell their progress.
+func (n *notices) senders(warnings []eventtime.Warning) {
+	for i := range warnings {
+		w := &warnings[i]
+		var fields []zap.Field
+		if w.Sender != 0 {
+			fields = append(fields, zap.String("sender", w.Host), zap.Stringer("sender_id", w.Sender))
+		}
+		if w.ReadUntil != eventtime.None {
+			fields = append(fields, zap.Time("read_until", time.Unix(0, w.ReadUntil).UTC()))
+		}
+		if w.Distance > 0 {
+			fields = append(fields, zap.Duration("behind", w.Distance.Round(time.Second)))
+		}
+		n.log.Warn(w.Text, fields...)
+	}
+}
+
+// contradiction is said once: each later progress would be as wrong.
+func (n *notices) contradiction(err error) {
+	if !n.wrong {
+		n.wrong = true
+		n.log.Warn("A progress record cannot be used: windows wait for its sender until sender_timeout. "+
+			"Does something between change the attributes of records with the event name iishunt.progress?", zap.Error(err))
+	}
 }
 
 func (n *notices) refused(err error) {

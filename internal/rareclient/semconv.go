@@ -14,9 +14,12 @@ import (
 // whether the record is a line that could not be read.
 func (x *extractor) read(attrs pcommon.Map, r *rule.Request) (parseError bool) {
 	copy(x.values, x.inherited)
+	x.uid = ""
 	var local, server, name, path, odd string
 	for k, v := range attrs.All() {
 		switch k {
+		case attr.LogRecordUID:
+			x.uid = str(v)
 		case attr.URLPath:
 			r.Path = str(v)
 		case attr.UserAgentOriginal:

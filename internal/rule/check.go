@@ -115,6 +115,21 @@ func (c *Config) validateTime() error {
 	if c.IdleTimeout <= 0 || c.IdleTimeout > maxDuration {
 		bad("idle_timeout: %s; it must be more than 0, and at most %s (ten years)", c.IdleTimeout, maxDuration)
 	}
+	if c.SenderTimeout < minWindow || c.SenderTimeout > maxDuration {
+		bad("sender_timeout: %s; it must be %s to %s (ten years)", c.SenderTimeout, minWindow, maxDuration)
+	}
+	if c.ForgetSenderAfter < 0 || c.ForgetSenderAfter > maxDuration || c.ForgetSenderAfter > 0 && c.ForgetSenderAfter < c.SenderTimeout {
+		bad("forget_sender_after: %s; it must be 0s (the longer of window and 24h), or sender_timeout: %s to %s (ten years)", c.ForgetSenderAfter, c.SenderTimeout, maxDuration)
+	}
+	if c.WrittenWithin <= 0 || c.WrittenWithin > maxDuration {
+		bad("written_within: %s; it must be more than 0, and at most %s (ten years)", c.WrittenWithin, maxDuration)
+	}
+	if c.MaxSenders < 1 {
+		bad("max_senders: %d; it must be 1 or more", c.MaxSenders)
+	}
+	if slices.Contains(c.Senders, "") || len(c.Senders) > c.MaxSenders {
+		bad("senders: %d names, at most max_senders: %d, and none of them empty", len(c.Senders), c.MaxSenders)
+	}
 	if c.OnlyNew < 0 || c.OnlyNew > maxDuration {
 		bad("only_new: %s; it must be 0s (off) to %s (ten years)", c.OnlyNew, maxDuration)
 	}

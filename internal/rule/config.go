@@ -75,6 +75,22 @@ type Config struct {
 	// IdleTimeout is the time without a record after which a source no longer
 	// holds windows open. Default 2m.
 	IdleTimeout time.Duration `mapstructure:"idle_timeout"`
+	// SenderTimeout is how long windows wait for a sender (a reader that tells its
+	// progress, or a source with records) that says nothing new. Default 15m.
+	SenderTimeout time.Duration `mapstructure:"sender_timeout"`
+	// ForgetSenderAfter is how long a sender that is not waited for still marks
+	// windows. Default 0: the longer of the window and 24h; see Forget.
+	ForgetSenderAfter time.Duration `mapstructure:"forget_sender_after"`
+	// WrittenWithin bounds how long windows wait for lines that a sender finds to be
+	// written late. Default 1h.
+	WrittenWithin time.Duration `mapstructure:"written_within"`
+	// Senders are hosts that must have spoken. Default none.
+	Senders []string `mapstructure:"senders"`
+	// MaxSenders bounds the senders that are followed. Default 10000.
+	MaxSenders int `mapstructure:"max_senders"`
+	// Account misses lines that a sender says it sent and that did not come. False is
+	// for pipelines that drop records on purpose. Default true.
+	Account bool `mapstructure:"account"`
 	// Semantics is corrected or sentinel. Default corrected.
 	Semantics Semantics `mapstructure:"semantics"`
 	// Match says which requests are looked at.
@@ -138,6 +154,10 @@ func DefaultConfig() Config {
 		Window:          24 * time.Hour,
 		AllowedLateness: 5 * time.Minute,
 		IdleTimeout:     2 * time.Minute,
+		SenderTimeout:   15 * time.Minute,
+		WrittenWithin:   time.Hour,
+		MaxSenders:      10_000,
+		Account:         true,
 		Semantics:       Corrected,
 		Match: MatchConfig{
 			Extensions:        []string{".php", ".aspx", ".asp", ".cfml"},
@@ -190,6 +210,14 @@ func (c *Config) Hop() time.Duration {
 		return c.Window
 	}
 	return c.Every
+}
+
+// Forget returns how long a sender that is not waited for still marks windows.
+func (c *Config) Forget() time.Duration {
+	if c.ForgetSenderAfter > 0 {
+		return c.ForgetSenderAfter
+	}
+	return max(c.Window, 24*time.Hour)
 }
 
 // Pane is the greatest common divisor of window and every: each window is a
