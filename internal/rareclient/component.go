@@ -150,7 +150,7 @@ func (c *Component) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		c.lacking.CompareAndSwap(nil, x.lacking)
 	}
 	if x.unreadable != nil {
-		c.contradiction.CompareAndSwap(nil, &x.unreadable)
+		c.contradiction.CompareAndSwap(nil, new(x.unreadable))
 	}
 	var err error
 	if c.forward != nil {
