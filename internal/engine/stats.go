@@ -20,6 +20,7 @@ type Stats struct {
 
 	Repeated       uint64 // records that came again and were counted before
 	Contradictions uint64 // progress records that contradict themselves
+	Gaps           uint64 // ranges of files that did not come and are not waited for
 
 	Groups     int       // kept, settled ones included
 	OpenGroups int       // of these, not settled

@@ -39,6 +39,9 @@ func (t *Tracker) Stats(now Now) Stats {
 	return st
 }
 
+// Gaps returns how many ranges were given up since the start.
+func (t *Tracker) Gaps() uint64 { return t.gaps }
+
 // Sources returns how many silent sources are not idle.
 func (t *Tracker) Sources(now Now) int {
 	n := 0

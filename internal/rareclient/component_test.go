@@ -39,7 +39,10 @@ func nopInstruments() Instruments {
 		FutureTimestamps: noop.Int64ObservableCounter{}, Groups: noop.Int64ObservableGauge{}, Sources: noop.Int64ObservableGauge{},
 		WatermarkLag: noop.Float64ObservableGauge{}, Waiting: noop.Int64ObservableGauge{},
 		Windows: noop.Int64Counter{}, Detections: noop.Int64Counter{}, Suppressed: noop.Int64Counter{}, Dropped: noop.Int64Counter{},
-		StorageSize: noop.Int64ObservableGauge{}, Refused: noop.Int64Counter{}, StorageFailures: noop.Int64Counter{},
+		StorageSize: noop.Int64ObservableGauge{},
+		RangesLost:  noop.Int64ObservableCounter{}, Repeated: noop.Int64ObservableCounter{}, SenderLag: noop.Float64ObservableGauge{},
+		SenderUnread: noop.Int64ObservableGauge{}, Senders: noop.Int64ObservableGauge{},
+		Refused: noop.Int64Counter{}, StorageFailures: noop.Int64Counter{},
 	}
 }
 

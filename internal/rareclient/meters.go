@@ -4,7 +4,9 @@
 package rareclient
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/iishunt/iishunt/internal/engine"
+	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
@@ -36,6 +39,11 @@ type Instruments struct {
 	GroupsLimit      metric.Int64ObservableGauge
 	GroupsUsed       metric.Int64ObservableGauge
 	NextWindowEnd    metric.Int64ObservableGauge
+	RangesLost       metric.Int64ObservableCounter
+	Repeated         metric.Int64ObservableCounter
+	SenderLag        metric.Float64ObservableGauge
+	SenderUnread     metric.Int64ObservableGauge
+	Senders          metric.Int64ObservableGauge
 	Sources          metric.Int64ObservableGauge
 	WatermarkLag     metric.Float64ObservableGauge
 	Waiting          metric.Int64ObservableGauge
@@ -71,7 +79,7 @@ func newMeters(ins Instruments, self Self, e *engine.Engine, stored func() int64
 	var err error
 	m.registration, err = ins.Meter.RegisterCallback(m.observe, ins.Records, ins.Excluded, ins.Lost,
 		ins.FutureTimestamps, ins.Groups, ins.GroupsLimit, ins.GroupsUsed, ins.NextWindowEnd, ins.Sources,
-		ins.WatermarkLag, ins.Waiting, ins.StorageSize)
+		ins.WatermarkLag, ins.Waiting, ins.StorageSize, ins.RangesLost, ins.Repeated, ins.SenderLag, ins.SenderUnread, ins.Senders)
 	m.begin()
 	return m, err
 }
@@ -121,6 +129,9 @@ func (m *meters) observe(_ context.Context, o metric.Observer) error {
 	if end := m.engine.NextEnd(); !end.IsZero() {
 		o.ObserveInt64(m.NextWindowEnd, end.Unix(), self)
 	}
+	o.ObserveInt64(m.RangesLost, int64(s.Gaps), self)
+	o.ObserveInt64(m.Repeated, int64(s.Repeated), self)
+	m.observeSenders(o, time.Now())
 	o.ObserveInt64(m.Sources, int64(s.Sources), self)
 	o.ObserveInt64(m.StorageSize, m.stored(), self)
 	o.ObserveInt64(m.Waiting, int64(s.Waiting), self)
@@ -128,6 +139,37 @@ func (m *meters) observe(_ context.Context, o metric.Observer) error {
 		o.ObserveFloat64(m.WatermarkLag, time.Since(s.Watermark).Seconds(), self)
 	}
 	return nil
+}
+
+// maxSenderPoints bounds the points that name a sender.
+const maxSenderPoints = 100
+
+func (m *meters) observeSenders(o metric.Observer, now time.Time) {
+	senders := m.engine.Senders()
+	waited := 0
+	for i := range senders {
+		if senders[i].Waited {
+			waited++
+		}
+	}
+	o.ObserveInt64(m.Senders, int64(waited), m.with(attribute.Bool("waited", true)))
+	o.ObserveInt64(m.Senders, int64(len(senders)-waited), m.with(attribute.Bool("waited", false)))
+	slices.SortStableFunc(senders, func(a, b eventtime.SenderStats) int { return cmp.Compare(a.ReadUntil, b.ReadUntil) })
+	for i := range senders[:min(len(senders), maxSenderPoints)] {
+		if s := &senders[i]; s.ReadUntil != eventtime.None {
+			o.ObserveFloat64(m.SenderLag, now.Sub(time.Unix(0, s.ReadUntil)).Seconds(), m.sender(s))
+		}
+	}
+	slices.SortStableFunc(senders, func(a, b eventtime.SenderStats) int { return cmp.Compare(b.Unread, a.Unread) })
+	for i := range senders[:min(len(senders), maxSenderPoints)] {
+		if s := &senders[i]; s.Unread > 0 {
+			o.ObserveInt64(m.SenderUnread, int64(s.Unread), m.sender(s))
+		}
+	}
+}
+
+func (m *meters) sender(s *eventtime.SenderStats) metric.MeasurementOption {
+	return m.with(attribute.String("sender", s.Name))
 }
 
 func (m *meters) complete(reasons engine.Reasons) metric.MeasurementOption {

@@ -39,8 +39,13 @@ type TelemetryBuilder struct {
 	ConnectorRareClientGroupsUsed           metric.Int64ObservableGauge
 	ConnectorRareClientLost                 metric.Int64ObservableCounter
 	ConnectorRareClientNextWindowEnd        metric.Int64ObservableGauge
+	ConnectorRareClientRangesLost           metric.Int64ObservableCounter
 	ConnectorRareClientRecords              metric.Int64ObservableCounter
 	ConnectorRareClientRefused              metric.Int64Counter
+	ConnectorRareClientRepeated             metric.Int64ObservableCounter
+	ConnectorRareClientSenderLag            metric.Float64ObservableGauge
+	ConnectorRareClientSenderUnread         metric.Int64ObservableGauge
+	ConnectorRareClientSenders              metric.Int64ObservableGauge
 	ConnectorRareClientSources              metric.Int64ObservableGauge
 	ConnectorRareClientStorageFailures      metric.Int64Counter
 	ConnectorRareClientStorageSize          metric.Int64ObservableGauge
@@ -179,12 +184,87 @@ func (builder *TelemetryBuilder) RegisterConnectorRareClientNextWindowEndCallbac
 	return nil
 }
 
+// RegisterConnectorRareClientRangesLostCallback sets callback for observable ConnectorRareClientRangesLost metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientRangesLostCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientRangesLost, obs: o})
+		return nil
+	}, builder.ConnectorRareClientRangesLost)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterConnectorRareClientRecordsCallback sets callback for observable ConnectorRareClientRecords metric.
 func (builder *TelemetryBuilder) RegisterConnectorRareClientRecordsCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientRecords, obs: o})
 		return nil
 	}, builder.ConnectorRareClientRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterConnectorRareClientRepeatedCallback sets callback for observable ConnectorRareClientRepeated metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientRepeatedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientRepeated, obs: o})
+		return nil
+	}, builder.ConnectorRareClientRepeated)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterConnectorRareClientSenderLagCallback sets callback for observable ConnectorRareClientSenderLag metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientSenderLagCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ConnectorRareClientSenderLag, obs: o})
+		return nil
+	}, builder.ConnectorRareClientSenderLag)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterConnectorRareClientSenderUnreadCallback sets callback for observable ConnectorRareClientSenderUnread metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientSenderUnreadCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientSenderUnread, obs: o})
+		return nil
+	}, builder.ConnectorRareClientSenderUnread)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterConnectorRareClientSendersCallback sets callback for observable ConnectorRareClientSenders metric.
+func (builder *TelemetryBuilder) RegisterConnectorRareClientSendersCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorRareClientSenders, obs: o})
+		return nil
+	}, builder.ConnectorRareClientSenders)
 	if err != nil {
 		return err
 	}
@@ -343,6 +423,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientRangesLost, err = builder.meter.Int64ObservableCounter(
+		"otelcol_connector_rare_client_ranges_lost",
+		metric.WithDescription("Stretches of files whose records were sent and did not come, and are not waited for any longer. They mark the windows that they can have been in as lost_in_transit. [Alpha]"),
+		metric.WithUnit("{range}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientRecords, err = builder.meter.Int64ObservableCounter(
 		"otelcol_connector_rare_client_records",
 		metric.WithDescription("Records by the match stage that dropped them, or matched. [Alpha]"),
@@ -353,6 +439,30 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_connector_rare_client_refused",
 		metric.WithDescription("Records refused because the state cannot be written to storage; their senders offer them again. [Alpha]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientRepeated, err = builder.meter.Int64ObservableCounter(
+		"otelcol_connector_rare_client_repeated",
+		metric.WithDescription("Records that came again, as after a crash, and were not counted again. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientSenderLag, err = builder.meter.Float64ObservableGauge(
+		"otelcol_connector_rare_client_sender_lag",
+		metric.WithDescription("How far what a sender (an iis_log) has read lies behind the wall clock; absent until it has read everything once. The 100 furthest behind. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientSenderUnread, err = builder.meter.Int64ObservableGauge(
+		"otelcol_connector_rare_client_sender_unread",
+		metric.WithDescription("Files and folders that a sender cannot read; absent where there are none. The 100 with the most. [Alpha]"),
+		metric.WithUnit("{file}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorRareClientSenders, err = builder.meter.Int64ObservableGauge(
+		"otelcol_connector_rare_client_senders",
+		metric.WithDescription("Senders that tell their progress, by whether windows wait for them. [Alpha]"),
+		metric.WithUnit("{sender}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientSources, err = builder.meter.Int64ObservableGauge(

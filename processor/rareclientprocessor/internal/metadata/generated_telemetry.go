@@ -39,8 +39,13 @@ type TelemetryBuilder struct {
 	ProcessorRareClientGroupsUsed           metric.Int64ObservableGauge
 	ProcessorRareClientLost                 metric.Int64ObservableCounter
 	ProcessorRareClientNextWindowEnd        metric.Int64ObservableGauge
+	ProcessorRareClientRangesLost           metric.Int64ObservableCounter
 	ProcessorRareClientRecords              metric.Int64ObservableCounter
 	ProcessorRareClientRefused              metric.Int64Counter
+	ProcessorRareClientRepeated             metric.Int64ObservableCounter
+	ProcessorRareClientSenderLag            metric.Float64ObservableGauge
+	ProcessorRareClientSenderUnread         metric.Int64ObservableGauge
+	ProcessorRareClientSenders              metric.Int64ObservableGauge
 	ProcessorRareClientSources              metric.Int64ObservableGauge
 	ProcessorRareClientStorageFailures      metric.Int64Counter
 	ProcessorRareClientStorageSize          metric.Int64ObservableGauge
@@ -179,12 +184,87 @@ func (builder *TelemetryBuilder) RegisterProcessorRareClientNextWindowEndCallbac
 	return nil
 }
 
+// RegisterProcessorRareClientRangesLostCallback sets callback for observable ProcessorRareClientRangesLost metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientRangesLostCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientRangesLost, obs: o})
+		return nil
+	}, builder.ProcessorRareClientRangesLost)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterProcessorRareClientRecordsCallback sets callback for observable ProcessorRareClientRecords metric.
 func (builder *TelemetryBuilder) RegisterProcessorRareClientRecordsCallback(cb metric.Int64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientRecords, obs: o})
 		return nil
 	}, builder.ProcessorRareClientRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorRareClientRepeatedCallback sets callback for observable ProcessorRareClientRepeated metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientRepeatedCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientRepeated, obs: o})
+		return nil
+	}, builder.ProcessorRareClientRepeated)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorRareClientSenderLagCallback sets callback for observable ProcessorRareClientSenderLag metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientSenderLagCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.ProcessorRareClientSenderLag, obs: o})
+		return nil
+	}, builder.ProcessorRareClientSenderLag)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorRareClientSenderUnreadCallback sets callback for observable ProcessorRareClientSenderUnread metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientSenderUnreadCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientSenderUnread, obs: o})
+		return nil
+	}, builder.ProcessorRareClientSenderUnread)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterProcessorRareClientSendersCallback sets callback for observable ProcessorRareClientSenders metric.
+func (builder *TelemetryBuilder) RegisterProcessorRareClientSendersCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ProcessorRareClientSenders, obs: o})
+		return nil
+	}, builder.ProcessorRareClientSenders)
 	if err != nil {
 		return err
 	}
@@ -343,6 +423,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientRangesLost, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_rare_client_ranges_lost",
+		metric.WithDescription("Stretches of files whose records were sent and did not come, and are not waited for any longer. They mark the windows that they can have been in as lost_in_transit. [Alpha]"),
+		metric.WithUnit("{range}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.ProcessorRareClientRecords, err = builder.meter.Int64ObservableCounter(
 		"otelcol_processor_rare_client_records",
 		metric.WithDescription("Records by the match stage that dropped them, or matched. [Alpha]"),
@@ -353,6 +439,30 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_processor_rare_client_refused",
 		metric.WithDescription("Records refused because the state cannot be written to storage; their senders offer them again. [Alpha]"),
 		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientRepeated, err = builder.meter.Int64ObservableCounter(
+		"otelcol_processor_rare_client_repeated",
+		metric.WithDescription("Records that came again, as after a crash, and were not counted again. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientSenderLag, err = builder.meter.Float64ObservableGauge(
+		"otelcol_processor_rare_client_sender_lag",
+		metric.WithDescription("How far what a sender (an iis_log) has read lies behind the wall clock; absent until it has read everything once. The 100 furthest behind. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientSenderUnread, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_rare_client_sender_unread",
+		metric.WithDescription("Files and folders that a sender cannot read; absent where there are none. The 100 with the most. [Alpha]"),
+		metric.WithUnit("{file}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ProcessorRareClientSenders, err = builder.meter.Int64ObservableGauge(
+		"otelcol_processor_rare_client_senders",
+		metric.WithDescription("Senders that tell their progress, by whether windows wait for them. [Alpha]"),
+		metric.WithUnit("{sender}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ProcessorRareClientSources, err = builder.meter.Int64ObservableGauge(
