@@ -4,6 +4,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/rule"
 )
@@ -46,9 +48,8 @@ func (e *Engine) narrow(p *eventtime.Progress) {
 func (e *Engine) TakeWarnings() ([]eventtime.Warning, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	w, err := append(e.warnings, e.time.TakeWarnings()...), e.refused
-	e.warnings, e.refused = nil, nil
-	return w, err
+	defer func() { e.warnings, e.refused = nil, nil }()
+	return slices.Concat(e.warnings, e.time.TakeWarnings()), e.refused
 }
 
 // Senders returns what is known of those that tell their progress, in order of
