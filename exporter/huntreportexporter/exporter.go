@@ -105,11 +105,9 @@ func (r *reportExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	var outcomes [3]int64
 	r.mu.Lock()
 	for lr := range detection.Records(ld) {
-		outcome := report.Ignored
-		if d, ok := detection.Read(lr); ok {
-			outcome = r.store.Add(d)
+		if outcome, ok := r.take(lr); ok {
+			outcomes[outcome]++
 		}
-		outcomes[outcome]++
 	}
 	r.ignored += outcomes[report.Ignored]
 	r.mu.Unlock()
@@ -123,6 +121,27 @@ func (r *reportExporter) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 	default: // the writer has not taken the last change yet
 	}
 	return nil
+}
+
+// take puts a record into the store. ok is false where there is nothing to count.
+func (r *reportExporter) take(lr plog.LogRecord) (outcome report.Outcome, ok bool) {
+	switch detection.EventOf(lr) {
+	case detection.Silent:
+		return 0, false
+	case detection.Correction:
+		id, client, withdrawn := detection.ReadCorrection(lr)
+		if withdrawn {
+			r.store.Withdraw(id)
+		} else {
+			r.store.AddClient(id, client)
+		}
+		return 0, false
+	case detection.Detection:
+		if d, ok := detection.Read(lr); ok {
+			return r.store.Add(d), true
+		}
+	}
+	return report.Ignored, true
 }
 
 // writer writes after each change, but lets FlushInterval pass between writes.

@@ -36,6 +36,8 @@ const (
 // Event names: of a detection, and of what a reader tells of its reading.
 const (
 	EventRareClient = "iishunt.rare_client"
+	EventCorrection = "iishunt.rare_client.correction" // of a detection that was given out
+	EventWindow     = "iishunt.window"                 // what became of an evaluated window
 	EventProgress   = "iishunt.progress"
 )
 
@@ -105,9 +107,17 @@ const (
 	DetectionSendersBehind       = "detection.senders_behind"       // up to three that do not
 	DetectionSendersBehindCount  = "detection.senders_behind_count" // all that do not
 	DetectionServerAddresses     = "detection.server_addresses"
+	DetectionStatus              = "detection.status"    // of a correction: StatusWithdrawn or StatusChanged
+	DetectionLateTime            = "detection.late_time" // of a correction: when the request that was missed came
 	DetectionSites               = "detection.sites"
 	DetectionWindowEnd           = "detection.window.end"
 	DetectionWindowStart         = "detection.window.start"
+)
+
+// What a correction says of a detection.
+const (
+	StatusWithdrawn = "withdrawn" // it was none
+	StatusChanged   = "changed"   // it has a client more
 )
 
 // The keys of a sample request in DetectionEvidence.

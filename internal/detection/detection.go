@@ -37,6 +37,38 @@ func Records(ld plog.Logs) iter.Seq[plog.LogRecord] {
 	}
 }
 
+// Event says what a log record of rare_client, or of a reader beside it, is.
+type Event int
+
+// The events.
+const (
+	Other Event = iota
+	Detection
+	Correction
+	Silent // of the accounting: it says nothing about a finding
+)
+
+// EventOf returns what a log record is.
+func EventOf(lr plog.LogRecord) Event {
+	switch lr.EventName() {
+	case attr.EventRareClient:
+		return Detection
+	case attr.EventCorrection:
+		return Correction
+	case attr.EventProgress, attr.EventWindow:
+		return Silent
+	default:
+		return Other
+	}
+}
+
+// ReadCorrection returns what a correction says: the id of the detection, the
+// client that it has in addition, and whether it is withdrawn.
+func ReadCorrection(lr plog.LogRecord) (id, client string, withdrawn bool) {
+	m := lr.Attributes()
+	return str(m, attr.DetectionID), str(m, attr.ClientAddress), str(m, attr.DetectionStatus) == attr.StatusWithdrawn
+}
+
 // Read returns the detection that a log record is. ok is false if it is none: it
 // is another event, or one of its times is missing.
 func Read(lr plog.LogRecord) (d *report.Detection, ok bool) {

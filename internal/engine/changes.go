@@ -15,6 +15,8 @@ type changes struct {
 	panes   []int64
 	scalars bool
 	ranges  bool
+	// corrections were found since.
+	corrections []Correction
 	// taken has the sections that are written already: an evaluation or a
 	// delivery applies to the state as it was at that moment.
 	taken []byte

@@ -33,6 +33,9 @@ const (
 	sectionTold
 	sectionScalars2 // with the time from which silent sources are known; sectionScalars is only read
 	sectionAccounts // of the findings in the section before
+	sectionIssued
+	sectionCorrections
+	sectionCorrected
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and
@@ -44,6 +47,7 @@ const (
 	findingSize = 2048
 	historySize = 16
 	quietSize   = 24
+	issuedSize  = 256
 )
 
 func (d *decoder) texts() []string {

@@ -74,6 +74,7 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 	p := e.paneOf(r.Time)
 	if p < e.closed {
 		e.lose(p, ReasonLate)
+		e.correct(k, r)
 		return
 	}
 	e.refererDays.add(r)

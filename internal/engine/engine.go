@@ -67,6 +67,7 @@ type Engine struct {
 	stats       Stats
 	changes     changes
 	refererDays refererDays
+	corrections corrections
 	warnings    []eventtime.Warning
 	refused     error                   // of the last progress that contradicted itself
 	narrowed    map[eventtime.ID]string // the match of senders that was warned of
@@ -95,7 +96,8 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 		}, eventtime.Now{}),
 		panes: map[int64]*pane{}, closing: map[int64]*pane{},
 		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, silentSince: math.MaxInt64,
-		suppressed: newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
+		corrections: newCorrections(int64(cfg.CorrectFor)),
+		suppressed:  newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
 	least, most := cfg.Clients()
 	e.bounds = bounds{

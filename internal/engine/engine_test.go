@@ -116,7 +116,9 @@ func TestHostsSitesAndServersAreBoundedWhateverTheOrder(t *testing.T) {
 	if len(forward.Hosts) != maxNames || len(forward.Sites) != maxSites || len(forward.Servers) != maxNames {
 		t.Errorf("%d hosts, %d sites, %d servers", len(forward.Hosts), len(forward.Sites), len(forward.Servers))
 	}
-	forward.key, backward.key = rule.Key{}, rule.Key{} // of two engines, hence two seeds
+	for _, f := range []*Finding{forward, backward} {
+		f.key, f.group = rule.Key{}, rule.Key{} // of two engines, hence two seeds
+	}
 	if fmt.Sprint(*forward) != fmt.Sprint(*backward) {
 		t.Errorf("order matters:\n%v\n%v", *forward, *backward)
 	}

@@ -56,6 +56,7 @@ func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
 	defer e.mu.Unlock()
 	e.logEvaluated(w.until, kept, last, w.Reasons == 0)
 	e.evaluated = max(e.evaluated, w.until)
+	e.issue(kept)
 	e.stats.Waiting = len(e.outbox)
 	for p := range e.closing {
 		if e.lastEnd(p) <= w.until {
@@ -114,6 +115,7 @@ func (e *Engine) finding(w *Window, k rule.Key, t *tally) *Finding {
 	e.mu.Lock()
 	f.RefererLogged = e.refererDays.all(t)
 	e.mu.Unlock()
+	f.group, f.clients = k, slices.Clone(t.clients)
 	if at := e.bounds.pageAt; at >= 0 {
 		f.Page = t.values[at]
 		f.Path, f.Paths = t.all(f.Page)

@@ -45,7 +45,9 @@ type Finding struct {
 	// RefererLogged: on every day of the finding its site logged referers.
 	RefererLogged bool
 
-	key rule.Key // of rule, group and clients: the same in every window
+	key     rule.Key // of rule, group and clients: the same in every window
+	group   rule.Key
+	clients []client
 }
 
 // ClientCount is how many clients the finding has.

@@ -61,6 +61,7 @@ func (e *Engine) fixChanges() {
 	if c.scalars {
 		b = e.appendScalars(b)
 	}
+	b = appendCorrections(b, c.corrections)
 	*c = changes{groups: c.groups[:0], pages: c.pages[:0], panes: c.panes[:0], taken: b}
 }
 

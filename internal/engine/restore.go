@@ -47,6 +47,12 @@ func (e *Engine) Apply(b []byte) error {
 					e.outbox.add([]*Finding{f})
 				}
 			}
+		case sectionIssued:
+			e.applyIssued(&d)
+		case sectionCorrections:
+			e.applyCorrections(&d)
+		case sectionCorrected:
+			e.applyCorrected(&d)
 		case sectionTold:
 			e.suppressed.applyTold(&d)
 		case sectionTraits:

@@ -108,6 +108,9 @@ func (e *Engine) snapshotRest(size int, write func(func() []byte) error) error {
 	if err := e.suppressed.snapshot(size, parts); err != nil {
 		return err
 	}
+	if err := e.snapshotCorrections(size, parts); err != nil {
+		return err
+	}
 	for findings := range slices.Chunk(e.outbox, size/findingSize+1) {
 		if err := parts(appendFindings(nil, findings)); err != nil {
 			return err

@@ -235,6 +235,9 @@ func (c *Component) evaluate(ctx context.Context) {
 		}
 	}
 	c.deliver(ctx)
+	if c.engine.Stats().Waiting == 0 { // a correction never comes before what it corrects
+		c.correct(ctx)
+	}
 	_ = c.state.flush(ctx) // flush logs and counts its own failures
 	c.warn()
 	s := c.engine.Stats()

@@ -29,15 +29,21 @@ type Scope struct{ Name, Version string }
 // logs builds the log records of findings: one ResourceLogs of their own, because
 // they belong to no single input resource.
 func (d *detections) logs(findings []*engine.Finding, now time.Time) plog.Logs {
+	ld, records := d.newLogs(len(findings))
+	for _, f := range findings {
+		d.detection(records.AppendEmpty(), f, now)
+	}
+	return ld
+}
+
+// newLogs returns logs with room for n records in their only scope.
+func (d *detections) newLogs(n int) (plog.Logs, plog.LogRecordSlice) {
 	ld := plog.NewLogs()
 	sl := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
 	sl.Scope().SetName(d.scope.Name)
 	sl.Scope().SetVersion(d.scope.Version)
-	sl.LogRecords().EnsureCapacity(len(findings))
-	for _, f := range findings {
-		d.detection(sl.LogRecords().AppendEmpty(), f, now)
-	}
-	return ld
+	sl.LogRecords().EnsureCapacity(n)
+	return ld, sl.LogRecords()
 }
 
 func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) {

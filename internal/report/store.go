@@ -15,7 +15,7 @@ type Outcome int
 const (
 	Added    Outcome = iota
 	Repeated         // it replaces one with the same id
-	Ignored          // it has no id or no usable time
+	Ignored          // it has no id or no usable time, or was taken back
 )
 
 // roomBytes is how many bytes a detection may take and count as one. A longer one
@@ -28,14 +28,20 @@ type Store struct {
 	weight  int // of all detections
 	byID    map[string]*Detection
 	leftOut int64
+	// withdrawn are ids of detections that were taken back: one that comes again,
+	// because it is delivered at least once, stays away.
+	withdrawn map[string]bool
 }
 
+// maxWithdrawn bounds Store.withdrawn.
+const maxWithdrawn = 100_000
+
 // NewStore returns an empty store for so many detections.
-func NewStore(limit int) *Store { return &Store{limit: limit, byID: map[string]*Detection{}} }
+func NewStore(limit int) *Store { return &Store{limit: limit, byID: map[string]*Detection{}, withdrawn: map[string]bool{}} }
 
 // Add keeps a detection, which it owns from then on.
 func (s *Store) Add(d *Detection) Outcome {
-	if !d.tidy() {
+	if !d.tidy() || s.withdrawn[d.ID] {
 		return Ignored
 	}
 	old := s.byID[d.ID]
@@ -51,6 +57,29 @@ func (s *Store) Add(d *Detection) Outcome {
 		return Repeated
 	}
 	return Added
+}
+
+// Withdraw takes a detection back.
+func (s *Store) Withdraw(id string) {
+	if d := s.byID[id]; d != nil {
+		s.weight -= d.weight()
+		delete(s.byID, id)
+	}
+	if len(s.withdrawn) < maxWithdrawn {
+		s.withdrawn[id] = true
+	}
+}
+
+// AddClient says that a detection has one client more.
+func (s *Store) AddClient(id, client string) {
+	d := s.byID[id]
+	if d == nil || slices.Contains(d.Clients, client) {
+		return
+	}
+	changed := *d
+	changed.Clients = append(slices.Clone(d.Clients), client)
+	changed.ClientCount++
+	s.Add(&changed)
 }
 
 func (d *Detection) weight() int { return 1 + d.size()/roomBytes }

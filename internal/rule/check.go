@@ -124,6 +124,9 @@ func (c *Config) validateTime() error {
 	if c.WrittenWithin <= 0 || c.WrittenWithin > maxDuration {
 		bad("written_within: %s; it must be more than 0, and at most %s (ten years)", c.WrittenWithin, maxDuration)
 	}
+	if c.CorrectFor < 0 || c.CorrectFor > maxDuration {
+		bad("correct_for: %s; it must be 0s (never) to %s (ten years)", c.CorrectFor, maxDuration)
+	}
 	if c.MaxSenders < 1 {
 		bad("max_senders: %d; it must be 1 or more", c.MaxSenders)
 	}

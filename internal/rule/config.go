@@ -84,6 +84,9 @@ type Config struct {
 	// WrittenWithin bounds how long windows wait for lines that a sender finds to be
 	// written late. Default 1h.
 	WrittenWithin time.Duration `mapstructure:"written_within"`
+	// CorrectFor is the event time after the end of a window for which a finding is
+	// corrected when a request turns up that was missed. Default 168h; 0: never.
+	CorrectFor time.Duration `mapstructure:"correct_for"`
 	// Senders are hosts that must have spoken. Default none.
 	Senders []string `mapstructure:"senders"`
 	// MaxSenders bounds the senders that are followed. Default 10000.
@@ -156,6 +159,7 @@ func DefaultConfig() Config {
 		IdleTimeout:     2 * time.Minute,
 		SenderTimeout:   15 * time.Minute,
 		WrittenWithin:   time.Hour,
+		CorrectFor:      7 * 24 * time.Hour,
 		MaxSenders:      10_000,
 		Account:         true,
 		Semantics:       Corrected,
