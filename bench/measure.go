@@ -69,7 +69,7 @@ func measure(args []string) error {
 	if err != nil {
 		return err
 	}
-	check := exec.Command(os.Args[0], append([]string{"check"}, args...)...) //nolint:noctx,gosec // this program; it ends by itself
+	check := exec.Command(os.Args[0], append([]string{"check"}, args...)...) //nolint:noctx // this program; it ends by itself
 	check.Stdout, check.Stderr = os.Stdout, os.Stderr
 	if err := check.Run(); err != nil {
 		return fmt.Errorf("check: %w", err)

@@ -84,6 +84,9 @@ func (h *hunter) hunt(lines []traffic.Request) (*report.Document, error) {
 	store := report.NewStore(maxFindings)
 	for _, ld := range sink.AllLogs() {
 		for lr := range detection.Records(ld) {
+			if detection.EventOf(lr) == detection.Silent {
+				continue
+			}
 			d, ok := detection.Read(lr)
 			if !ok {
 				return nil, errors.New("a record that is no detection")

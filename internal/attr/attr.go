@@ -120,6 +120,19 @@ const (
 	StatusChanged   = "changed"   // it has a client more
 )
 
+// A window record, with times, completeness and senders as in a detection.
+const (
+	WindowCount      = "window.count" // of windows that it stands for: more than 1 where nothing was seen in any
+	WindowRecords    = "window.request_count"
+	WindowMatched    = "window.matched_count"
+	WindowExcluded   = "window.excluded_count"
+	WindowDropped    = "window.dropped" // a map by match stage
+	WindowGroups     = "window.group_count"
+	WindowSettled    = "window.settled_count"
+	WindowFindings   = "window.finding_count"
+	WindowSuppressed = "window.suppressed_count"
+)
+
 // The keys of a sample request in DetectionEvidence.
 const (
 	EvidenceBytes   = "bytes"

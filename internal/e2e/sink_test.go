@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/iishunt/iishunt/internal/detection"
 	"github.com/iishunt/iishunt/internal/storagetest"
 )
 
@@ -84,10 +85,13 @@ func (s *sink) ConsumeLogs(_ context.Context, ld plog.Logs) error {
 	if s.refusal != nil && s.n >= s.limit {
 		return s.refusal
 	}
-	s.n += ld.LogRecordCount()
 	own := plog.NewLogs() // the caller's may be shared with other exporters
 	ld.CopyTo(own)
-	s.logs = append(s.logs, own)
+	withoutAccounting(own)
+	if own.LogRecordCount() > 0 {
+		s.n += own.LogRecordCount()
+		s.logs = append(s.logs, own)
+	}
 	return nil
 }
 
@@ -130,4 +134,18 @@ func (s *sink) records() []record {
 		}
 	}
 	return out
+}
+
+// withoutAccounting takes out what says nothing about a request or a finding: the
+// records of windows, and what readers tell of their reading.
+func withoutAccounting(ld plog.Logs) {
+	for _, rl := range ld.ResourceLogs().All() {
+		for _, sl := range rl.ScopeLogs().All() {
+			sl.LogRecords().RemoveIf(func(lr plog.LogRecord) bool { return detection.EventOf(lr) == detection.Silent })
+		}
+	}
+	ld.ResourceLogs().RemoveIf(func(rl plog.ResourceLogs) bool {
+		rl.ScopeLogs().RemoveIf(func(sl plog.ScopeLogs) bool { return sl.LogRecords().Len() == 0 })
+		return rl.ScopeLogs().Len() == 0
+	})
 }

@@ -179,6 +179,7 @@ func (b *Batch) applyVerdict(f *Funnel, e *effect) {
 		f.Dropped[e.verdict]++
 	default:
 		f.Matched++
+		f.Excluded++
 		b.excluded[int(e.verdict)-int(rule.NumStages)]++
 	}
 }

@@ -36,6 +36,7 @@ const (
 	sectionIssued
 	sectionCorrections
 	sectionCorrected
+	sectionPane3 // with what was excluded; the two before are only read
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and

@@ -144,7 +144,7 @@ func (e *Engine) Corrected(n int) {
 	defer e.mu.Unlock()
 	for i := range e.corrections.waiting[:n] {
 		if w := &e.corrections.waiting[i]; w.Withdrawn {
-			e.suppressed.lift(w.key)
+			e.suppressed.lift(w.key, w.Time+e.window)
 		}
 	}
 	e.corrections.waiting = slices.Clone(e.corrections.waiting[n:])
@@ -257,16 +257,19 @@ func (e *Engine) applyCorrected(d *decoder) {
 	n := int(min(d.Uint(), uint64(len(e.corrections.waiting))))
 	for i := range e.corrections.waiting[:n] {
 		if w := &e.corrections.waiting[i]; w.Withdrawn {
-			e.suppressed.lift(w.key)
+			e.suppressed.lift(w.key, w.Time+e.window)
 		}
 	}
 	e.corrections.waiting = slices.Clone(e.corrections.waiting[n:])
 }
 
-// lift lets a finding be given out again.
-func (s *suppression) lift(k rule.Key) {
-	delete(s.last, k)
-	delete(s.told, k)
+// lift lets a finding be given out again from a time on. Up to then it stays
+// quiet: windows that overlap with the one it was wrong in have the same hole.
+func (s *suppression) lift(k rule.Key, from int64) {
+	if q, ok := s.last[k]; ok {
+		s.last[k] = quiet{min(q.until, from), true}
+		delete(s.told, k)
+	}
 }
 
 func (e *Engine) appendIssued(list []issue) []byte {

@@ -54,7 +54,9 @@ func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
 	last := e.logFindings(waiting)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.logEvaluated(w.until, kept, last, w.Reasons == 0)
+	if !w.Empty { // else it is not worth a write: after a crash it is empty again
+		e.logEvaluated(w.until, kept, last, w.Reasons == 0)
+	}
 	e.evaluated = max(e.evaluated, w.until)
 	e.issue(kept)
 	e.stats.Waiting = len(e.outbox)

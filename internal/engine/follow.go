@@ -51,7 +51,7 @@ func (e *Engine) fixChanges() {
 	for _, p := range c.panes {
 		if pn := e.anyPane(p); pn != nil && pn.changed {
 			pn.changed = false
-			b = pn.append(append(b, sectionPane2), p)
+			b = pn.append(append(b, sectionPane3), p)
 		}
 	}
 	b = e.appendChangedPages(e.appendChangedGroups(b))

@@ -12,6 +12,8 @@ import (
 type Funnel struct {
 	Dropped [rule.NumStages]uint64 // by each match stage
 	Matched uint64                 // passed every stage; exclusions included
+	// Excluded is how many of these an exclusion left out.
+	Excluded uint64
 }
 
 func (f *Funnel) add(o *Funnel) {
@@ -19,6 +21,7 @@ func (f *Funnel) add(o *Funnel) {
 		f.Dropped[i] += n
 	}
 	f.Matched += o.Matched
+	f.Excluded += o.Excluded
 }
 
 // Blocker returns the stage that dropped everything that reached it, and how
@@ -39,16 +42,23 @@ func (f *Funnel) append(b []byte) []byte {
 	for _, n := range f.Dropped {
 		b = codec.AppendUint(b, n)
 	}
-	return codec.AppendUint(b, f.Matched)
+	return codec.AppendUint(codec.AppendUint(b, f.Matched), f.Excluded)
 }
 
 // fewStages are the stages that there were when sectionPane was written.
 const fewStages = 5
 
-func (d *decoder) funnel(stages int) (f Funnel) {
+func (d *decoder) funnel(section byte) (f Funnel) {
+	stages := int(rule.NumStages)
+	if section == sectionPane {
+		stages = fewStages
+	}
 	for i := range f.Dropped[:stages] {
 		f.Dropped[i] = d.Uint()
 	}
 	f.Matched = d.Uint()
+	if section == sectionPane3 {
+		f.Excluded = d.Uint()
+	}
 	return f
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/iishunt/iishunt/internal/codec"
 	"github.com/iishunt/iishunt/internal/eventtime"
-	"github.com/iishunt/iishunt/internal/rule"
 )
 
 // Apply brings parts of a snapshot and changes into a new engine with the same
@@ -29,10 +28,8 @@ func (e *Engine) Apply(b []byte) error {
 			if t := d.Text(); d.Err == nil && e.time.Apply([]byte(t)) != nil {
 				d.Fail()
 			}
-		case sectionPane:
-			e.applyPane(&d, fewStages)
-		case sectionPane2:
-			e.applyPane(&d, int(rule.NumStages))
+		case sectionPane, sectionPane2, sectionPane3:
+			e.applyPane(&d, section)
 		case sectionGroups:
 			e.applyGroups(&d)
 		case sectionPages:
@@ -145,9 +142,9 @@ func (e *Engine) applySource(d *decoder) {
 	}
 }
 
-func (e *Engine) applyPane(d *decoder, stages int) {
+func (e *Engine) applyPane(d *decoder, section byte) {
 	p := e.paneIndex(d)
-	reasons, funnel := Reasons(d.Uint()), d.funnel(stages)
+	reasons, funnel := Reasons(d.Uint()), d.funnel(section)
 	if d.Err == nil {
 		pn := e.pane(p)
 		pn.reasons, pn.funnel = reasons, funnel

@@ -64,8 +64,14 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 		}
 	}
 	slices.Sort(ends)
+	before := e.scheduled
 	for _, end := range slices.Compact(ends) {
+		e.queueEmpty(before, end-e.every)
 		e.queue = append(e.queue, e.windowAt(end, cut))
+		before = end
+	}
+	if cut == 0 {
+		e.queueEmpty(before, e.endBefore(w))
 	}
 	e.closed = max(e.closed, e.paneOf(w))
 	e.scheduled = max(e.scheduled, e.endBefore(w))
@@ -80,10 +86,26 @@ func (e *Engine) schedule(w int64, cut Reasons) {
 	}
 }
 
+// queueEmpty queues one window for all that end after an end, up to another: there
+// is nothing in them, and that was seen.
+func (e *Engine) queueEmpty(after, last int64) {
+	if after == minTime || last <= after || e.whole || !e.time.Heard() {
+		return
+	}
+	win := e.windowAt(last, 0)
+	win.Count, win.Empty = int((last-after)/e.every), true
+	if win.Count > 1 {
+		win.Start = after + e.every - e.window
+		win.Account = e.time.Window(win.Start, last, e.now)
+		win.Reasons |= win.Account.Reasons | e.lossRanges.reasons(win.Start, last)
+	}
+	e.queue = append(e.queue, win)
+}
+
 // windowAt collects what Evaluate needs of the window that ends at end. cut are
 // reasons that hold whatever its panes say.
 func (e *Engine) windowAt(end int64, cut Reasons) Window {
-	win := Window{Start: end - e.window, End: end, until: end, Reasons: cut, firstRecord: e.firstSeen}
+	win := Window{Start: end - e.window, End: end, until: end, Count: 1, Reasons: cut, firstRecord: e.firstSeen}
 	if win.Start < e.silentSince && e.silentSince != math.MaxInt64 {
 		win.Reasons = win.Reasons.With(ReasonSenderBegan)
 	}
@@ -91,6 +113,8 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 		if pn := e.panes[p]; pn != nil {
 			win.Reasons |= pn.reasons
 			win.Funnel.add(&pn.funnel)
+			win.Groups += len(pn.groups)
+			win.Settled += len(pn.groups) - pn.open
 		}
 	}
 	win.panes = panesWithin(e.panes, win.Start, end, e.length)

@@ -48,7 +48,7 @@ func (e *Engine) appendOutline(b []byte) []byte {
 	b = codec.AppendText(append(b, sectionTime), string(e.time.Append(nil)))
 	for _, panes := range [...]map[int64]*pane{e.closing, e.panes} {
 		for p, pn := range panes {
-			b = pn.append(append(b, sectionPane2), p)
+			b = pn.append(append(b, sectionPane3), p)
 		}
 	}
 	b = e.lossRanges.append(append(b, sectionLossRanges))

@@ -46,7 +46,7 @@ func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
 		return false
 	}
 	for len(s.order) > 0 && (s.order[0].until <= t || len(s.order) >= s.bound) {
-		if s.last[s.order[0].key].until == s.order[0].until {
+		if s.last[s.order[0].key].until <= s.order[0].until {
 			delete(s.last, s.order[0].key)
 			delete(s.told, s.order[0].key)
 		}

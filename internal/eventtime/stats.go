@@ -39,6 +39,9 @@ func (t *Tracker) Stats(now Now) Stats {
 	return st
 }
 
+// Heard reports whether anybody was ever heard, of those who are remembered.
+func (t *Tracker) Heard() bool { return len(t.senders)+len(t.sources) > 0 }
+
 // Gaps returns how many ranges were given up since the start.
 func (t *Tracker) Gaps() uint64 { return t.gaps }
 

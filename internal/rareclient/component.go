@@ -57,7 +57,8 @@ type Component struct {
 
 	lacking atomic.Pointer[string] // scope of the first record that lacked what the rule needs
 
-	notices notices // used by one goroutine at a time: the loop, then Shutdown
+	windows windowRecords // used as notices
+	notices notices       // used by one goroutine at a time: the loop, then Shutdown
 }
 
 // New returns a Component that gives the records to forward, where that is not
@@ -227,8 +228,14 @@ func (c *Component) evaluate(ctx context.Context) {
 			break
 		}
 		findings, suppressed, dropped := c.engine.Evaluate(&w)
-		c.meters.window(ctx, &w, suppressed)
-		c.notices.window(&w, len(findings), suppressed)
+		if !w.Empty {
+			c.meters.window(ctx, &w, suppressed)
+			c.notices.window(&w, len(findings), suppressed)
+		}
+		if c.cfg.WindowRecords {
+			w.Release()
+			c.windows.add(windowRecord{w, len(findings), suppressed})
+		}
 		if dropped > 0 {
 			c.meters.dropped(ctx, dropped)
 			c.log.Error("Detections lost: too many wait for the next consumer, which refuses them", zap.Int("detections", dropped))
@@ -237,6 +244,7 @@ func (c *Component) evaluate(ctx context.Context) {
 	c.deliver(ctx)
 	if c.engine.Stats().Waiting == 0 { // a correction never comes before what it corrects
 		c.correct(ctx)
+		c.tellWindows(ctx)
 	}
 	_ = c.state.flush(ctx) // flush logs and counts its own failures
 	c.warn()

@@ -48,7 +48,13 @@ func nopInstruments() Instruments {
 
 var testSelf = Self{component.KindProcessor, component.MustNewID("rare_client")}
 
+// start leaves window records to the tests that are about them.
 func start(t testing.TB, cfg Config, log *zap.Logger, forward, next consumer.Logs) *Component {
+	cfg.WindowRecords = false
+	return startAs(t, cfg, log, forward, next)
+}
+
+func startAs(t testing.TB, cfg Config, log *zap.Logger, forward, next consumer.Logs) *Component {
 	require.NoError(t, cfg.Check())
 	h, err := New(log, testSelf, Scope{"test", "v0"}, &cfg, nopInstruments(), forward, next)
 	require.NoError(t, err)

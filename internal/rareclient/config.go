@@ -23,6 +23,9 @@ type Config struct {
 	// Input says how the records name things: semconv (OpenTelemetry attributes)
 	// or w3ciislog (columns of the Sentinel table). Default semconv.
 	Input Input `mapstructure:"input"`
+	// WindowRecords gives a record of each evaluated window beside the detections
+	// (event name iishunt.window), also where nothing was found. Default true.
+	WindowRecords bool `mapstructure:"window_records"`
 	// Rule describes the rule on each detection. Default: the Sentinel query's own metadata.
 	Rule RuleConfig `mapstructure:"rule"`
 }
@@ -30,8 +33,9 @@ type Config struct {
 // DefaultConfig returns the Sentinel query's parameters and metadata.
 func DefaultConfig() Config {
 	return Config{
-		Config: rule.DefaultConfig(),
-		Input:  InputSemconv,
+		Config:        rule.DefaultConfig(),
+		Input:         InputSemconv,
+		WindowRecords: true,
 		Rule: RuleConfig{
 			ID:      "a787a819-40df-4c9f-a5ae-850d5a2a0cf6",
 			Name:    "URI requests from single client",

@@ -6,6 +6,7 @@ package rareclient
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/iishunt/iishunt/internal/attr"
+	"github.com/iishunt/iishunt/internal/detection"
 	"github.com/iishunt/iishunt/internal/eventtime"
 	"github.com/iishunt/iishunt/internal/progress"
 	"github.com/iishunt/iishunt/internal/rule"
@@ -127,6 +129,17 @@ func words(m pcommon.Map, key string) []any {
 		return v.Slice().AsRaw()
 	}
 	return nil
+}
+
+// events counts the records by their event names.
+func events(sink *consumertest.LogsSink) map[string]int {
+	out := map[string]int{}
+	for _, ld := range sink.AllLogs() {
+		for lr := range detection.Records(ld) {
+			out[lr.EventName()]++
+		}
+	}
+	return out
 }
 
 // lab is a component with a virtual clock at the beginning of an hour.
@@ -404,5 +417,81 @@ func TestProgressThatIsNone(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, l.log.FilterMessageSnippet("A progress record cannot be used").All(), 1)
 		require.Zero(t, l.engine.Stats().Requests())
+	})
+}
+
+// A late file: the second client's line turns up when the window is over.
+func TestALateFileWithdraws(t *testing.T) {
+	inLab(t, nil, nil, func(l *lab) {
+		r := newReader("web01", 1)
+		l.listen(r)
+		l.send(r.lines(time.Now(), "/page.aspx", "203.0.113.7"))
+		l.live(70*time.Minute, r)
+		require.Len(t, detectedIn(l.found), 1)
+		id := l.found.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().AsRaw()[attr.DetectionID]
+		l.found.Reset()
+		l.send(r.lines(l.hour.Add(30*time.Minute), "/page.aspx", "203.0.113.8"))
+		time.Sleep(2 * time.Second)
+		require.Equal(t, map[string]int{attr.EventCorrection: 1}, events(l.found))
+		lr := l.found.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+		require.Contains(t, lr.Body().Str(), "is withdrawn: 203.0.113.8 asked, too, at ")
+		got := lr.Attributes().AsRaw()
+		for key, want := range map[string]any{
+			attr.DetectionID: id, attr.DetectionStatus: "withdrawn", attr.ClientAddress: "203.0.113.8", attr.DetectionClientCount: int64(2),
+			attr.IISPage: "/page.aspx", attr.LogRecordUID: id.(string) + "-2", attr.DetectionWindowStart: rfc3339(l.hour.UnixNano()),
+			attr.DetectionLateTime: rfc3339(l.hour.Add(30 * time.Minute).UnixNano()), attr.SecurityRuleName: "URI requests from single client",
+		} {
+			require.Equal(t, want, got[key], key)
+		}
+	})
+}
+
+// In the backend, silence is evidence: each window leaves a record.
+func TestEachWindowLeavesARecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := hourly()
+		cfg.Exclude = []rule.ExcludeConfig{{Name: "ok", Paths: []string{"/ok"}}}
+		l := &lab{T: t, found: new(consumertest.LogsSink)}
+		l.Component = startAs(t, cfg, zap.NewNop(), nil, l.found)
+		l.hour = time.Now().Truncate(time.Hour).Add(time.Hour)
+		time.Sleep(time.Until(l.hour))
+		r := newReader("web01", 1)
+		l.listen(r)
+		ld := plog.NewLogs()
+		for i, path := range []string{"/page.aspx", "/page.aspx", "/ok/a.aspx", "/a.css"} {
+			r.line(ld, time.Now(), path, fmt.Sprintf("203.0.113.%d", i))
+		}
+		l.send(ld)
+		l.live(70*time.Minute, r)
+		var got []string
+		for _, ld := range l.found.AllLogs() {
+			for lr := range detection.Records(ld) {
+				require.Equal(t, attr.EventWindow, lr.EventName())
+				got = append(got, lr.Body().Str())
+			}
+		}
+		start, end := rfc3339(l.hour.UnixNano()), rfc3339(l.hour.Add(time.Hour).UnixNano())
+		before := rfc3339(l.hour.Add(-time.Hour).UnixNano())
+		require.Equal(t, []string{
+			"nothing found in 0 requests of 1 senders between " + before + " and " + start + ": complete",
+			"nothing found in 4 requests of 1 senders between " + start + " and " + end + ": complete",
+		}, got)
+		m := l.found.AllLogs()[1].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().AsRaw()
+		for key, want := range map[string]any{
+			attr.WindowCount: int64(1), attr.WindowRecords: int64(4), attr.WindowMatched: int64(3), attr.WindowExcluded: int64(1),
+			attr.WindowDropped: map[string]any{"extension": int64(1)}, attr.WindowGroups: int64(1), attr.WindowSettled: int64(1),
+			attr.WindowFindings: int64(0), attr.WindowSuppressed: int64(0), attr.DetectionComplete: true, attr.DetectionClosedBy: "progress",
+			attr.DetectionSenderCount: int64(1),
+		} {
+			require.Equal(t, want, m[key], key)
+		}
+
+		l.found.Reset()
+		time.Sleep(5 * time.Hour) // web01 is silent: its windows are closed by the timeout, and say so
+		m = l.found.AllLogs()[0].ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Attributes().AsRaw()
+		require.Equal(t, []any{"sender_silent"}, m[attr.DetectionIncompleteReasons])
+		require.Equal(t, []any{"web01"}, m[attr.DetectionSendersBehind])
+		require.Greater(t, events(l.found)[attr.EventWindow], 3, "one for each hour")
+		require.NoError(t, l.Shutdown(context.Background()))
 	})
 }

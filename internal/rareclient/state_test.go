@@ -46,7 +46,7 @@ type process struct {
 }
 
 func newProcess(t *testing.T, cfg Config, disk *storagetest.Disk, next consumer.Logs) *process {
-	cfg.StorageID = &diskID
+	cfg.StorageID, cfg.WindowRecords = &diskID, false
 	core, logged := observer.New(zap.InfoLevel)
 	p := &process{t: t, cfg: cfg, disk: disk, next: next, core: logged, log: zap.New(core)}
 	require.NoError(t, p.begin())

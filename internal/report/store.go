@@ -37,7 +37,9 @@ type Store struct {
 const maxWithdrawn = 100_000
 
 // NewStore returns an empty store for so many detections.
-func NewStore(limit int) *Store { return &Store{limit: limit, byID: map[string]*Detection{}, withdrawn: map[string]bool{}} }
+func NewStore(limit int) *Store {
+	return &Store{limit: limit, byID: map[string]*Detection{}, withdrawn: map[string]bool{}}
+}
 
 // Add keeps a detection, which it owns from then on.
 func (s *Store) Add(d *Detection) Outcome {

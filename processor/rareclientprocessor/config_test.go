@@ -29,6 +29,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 		"client_threshold": 1, "comparison": "eq", "min_clients": 2, "max_clients": 5, "only_new": "720h",
 		"min_requests": 2, "window": "2h", "every": "1h", "allowed_lateness": "1m", "idle_timeout": "30s",
 		"sender_timeout": "1m", "forget_sender_after": "2m", "written_within": "3m", "senders": []any{"web01"}, "max_senders": 4, "account": false,
+		"correct_for": "4m", "window_records": false,
 		"semantics": "sentinel", "suppress_for": "0s", "max_groups": 10, "evidence": 0, "forward": "none", "input": "w3ciislog",
 		"match": map[string]any{
 			"extensions": []any{}, "status_codes": []any{200, 206}, "user_agent_prefixes": []any{}, "methods": []any{"POST"}, "path_prefixes": []any{"/uploads/"},
@@ -52,7 +53,7 @@ func TestEveryKeyIsRead(t *testing.T) {
 				GroupBy: []string{"url.path"}, FoldCase: &no, ClientThreshold: 1, Comparison: rule.Equal, MinClients: 2, MaxClients: 5, OnlyNew: 720 * time.Hour,
 				Count:       rule.CountConfig{Attribute: "client.address", IPv4Prefix: 24, IPv6Prefix: 56},
 				MinRequests: 2, Window: 2 * time.Hour, Every: time.Hour, AllowedLateness: time.Minute, IdleTimeout: 30 * time.Second,
-				SenderTimeout: time.Minute, ForgetSenderAfter: 2 * time.Minute, WrittenWithin: 3 * time.Minute, Senders: []string{"web01"}, MaxSenders: 4,
+				SenderTimeout: time.Minute, ForgetSenderAfter: 2 * time.Minute, WrittenWithin: 3 * time.Minute, Senders: []string{"web01"}, MaxSenders: 4, CorrectFor: 4 * time.Minute,
 				Semantics: rule.Sentinel, MaxGroups: 10,
 				Match: rule.MatchConfig{
 					Extensions: []string{}, StatusCodes: []int{200, 206}, UserAgentPrefixes: []string{}, Methods: []string{"POST"}, PathPrefixes: []string{"/uploads/"},

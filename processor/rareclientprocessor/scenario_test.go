@@ -28,6 +28,7 @@ import (
 	"go.opentelemetry.io/collector/processor/processortest"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/iishunt/iishunt/internal/detection"
 	"github.com/iishunt/iishunt/internal/golden"
 	"github.com/iishunt/iishunt/internal/rareclient"
 	"github.com/iishunt/iishunt/internal/rule"
@@ -226,6 +227,9 @@ func detectionsJSON(t *testing.T, sink *consumertest.LogsSink) []byte {
 	out := []map[string]any{}
 	for _, ld := range sink.AllLogs() {
 		for _, lr := range ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+			if detection.EventOf(lr) != detection.Detection {
+				continue
+			}
 			attributes := lr.Attributes().AsRaw()
 			maps.DeleteFunc(attributes, func(k string, _ any) bool {
 				return k != "security_rule.name" && (strings.HasPrefix(k, "security_rule.") || strings.HasPrefix(k, "threat.")) &&

@@ -125,7 +125,11 @@ func detect(t *testing.T, cfg *Config, ld plog.Logs) []plog.LogRecord {
 	require.NoError(t, p.Shutdown(context.Background()))
 	var out []plog.LogRecord
 	for _, ld := range sink.AllLogs() {
-		out = slices.AppendSeq(out, detection.Records(ld))
+		for lr := range detection.Records(ld) {
+			if detection.EventOf(lr) == detection.Detection {
+				out = append(out, lr)
+			}
+		}
 	}
 	return out
 }

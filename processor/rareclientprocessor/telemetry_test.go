@@ -81,9 +81,10 @@ func TestEveryMetricMoves(t *testing.T) {
 		cfg.SuppressFor = 90 * time.Minute
 		cfg.Forward = ForwardNone
 		cfg.MaxGroups = 2
+		cfg.WindowRecords = false // the answers are for detections
 		cfg.Exclude = []rule.ExcludeConfig{{Name: "ok", Paths: []string{"/ok"}}}
 		require.NoError(t, cfg.Validate())
-		next := &answers{errs: []error{errors.New("full"), nil, consumererror.NewPermanent(errors.New("no"))}}
+		next := &answers{errs: []error{errors.New("full"), nil, nil /* the correction */, consumererror.NewPermanent(errors.New("no"))}}
 		p, err := NewFactory().CreateLogs(t.Context(), set, cfg, next)
 		require.NoError(t, err)
 		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))

@@ -81,6 +81,9 @@ func (s *sink) Export(_ context.Context, req plogotlp.ExportRequest) (plogotlp.E
 }
 
 func (r *received) take(lr plog.LogRecord) {
+	if detection.EventOf(lr) == detection.Silent {
+		return
+	}
 	d, ok := detection.Read(lr)
 	if !ok {
 		r.differ = fmt.Errorf("not a detection: %v", lr.Attributes().AsRaw())
