@@ -30,9 +30,10 @@ receivers:
   iis_log:
     include: ['` + path + `']
     start_at: beginning
+    follow: false
     poll_interval: 20ms
 processors:
-  rare_client: {idle_timeout: 500ms, forward: none}
+  rare_client: {forward: none}
 exporters:
   sink/detections: {}
 service:

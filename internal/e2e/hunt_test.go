@@ -27,7 +27,7 @@ func TestHuntInTheSample(t *testing.T) {
 	config, err := os.ReadFile("../../config/hunt.yaml")
 	require.NoError(t, err)
 	c := startCollector(t, newSinks(), string(config))
-	c.waitForLog(runner.Counted)
+	c.waitForLog(runner.Evaluated)
 	c.shutdown()
 
 	doc, err := report.ReadFile(path)

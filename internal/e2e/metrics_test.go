@@ -123,23 +123,26 @@ receivers:
     include: ['` + logs + `/*/u_ex*.log']
     start_at: beginning
     poll_interval: 20ms
+    progress: {interval: 1s}
     storage: disk
   iis_log/impatient:
     include: ['` + logs + `/*/u_nc*.log']
     start_at: beginning
     poll_interval: 20ms
+    progress: {enabled: false} # a source that tells nothing
     storage: disk/impatient
     retry_on_failure: {initial_interval: 5ms, max_interval: 10ms, max_elapsed_time: 50ms}
 processors:
   rare_client:
     forward: none
-    idle_timeout: 200ms
+    idle_timeout: 2s
+    sender_timeout: 3s
     suppress_for: 240h
-    max_groups: 3
+    max_groups: 4
     storage: disk
     exclude: [{name: scanners, paths: [/health]}]
-  rare_client/refused: {forward: none, idle_timeout: 200ms}
-  rare_client/narrow: {forward: none, idle_timeout: 200ms, match: {methods: [GET], path_prefixes: [/up]}}
+  rare_client/refused: {forward: none, idle_timeout: 200ms, sender_timeout: 3s}
+  rare_client/narrow: {forward: none, idle_timeout: 200ms, sender_timeout: 3s, match: {methods: [GET], path_prefixes: [/up]}}
 exporters: {sink/detections: {}, sink/refusing: {}, sink/narrow: {}}
 service:
   extensions: [disk, disk/impatient]
@@ -168,12 +171,15 @@ func moveEverything(t *testing.T) *scraper {
 	c := start()
 	// A finding each day.
 	refusing.refuse(errors.New("backend is down"))
-	appendLines(t, web, webFields, "", line(past(9), aServer, "/a.aspx", aClient, browser, 200), shell(past(8)), shell(past(6)))
+	appendLines(t, web, webFields, "", line(past(9), aServer, "/a.aspx", aClient, browser, 200), "too short", shell(past(8)), shell(past(6)), shell(past(5)))
 	out.waitFor("otelcol_processor_rare_client_detections_waiting")
 	refusing.refuse(consumererror.NewPermanent(errors.New("too old")))
 	out.waitFor("otelcol_processor_rare_client_detections_dropped")
 	out.waitFor(`otelcol_processor_rare_client_detections{complete="true"}`)
 	out.waitFor("otelcol_processor_rare_client_detections_suppressed")
+	// A source that tells nothing.
+	appendLines(t, filepath.Join(logs, "W3SVC4", "u_nc4.log"), webFields, line(time.Now(), aServer, "/a.aspx", aClient, browser, 200))
+	out.waitFor("otelcol_processor_rare_client_sources")
 	// Every stage of today, more groups than there is room for, a line that does not fit.
 	now := time.Now()
 	appendLines(t, web,
@@ -182,7 +188,7 @@ func moveEverything(t *testing.T) *scraper {
 		line(now, aServer, "/a.aspx", aClient, "curl", 200), line(now, aServer, "/health/a.aspx", aClient, browser, 200),
 		line(now, aServer, "/b.aspx", "203.0.113.1", browser, 200), line(now, aServer, "/b.aspx", "203.0.113.2", browser, 200),
 		line(now, aServer, "/c.aspx", aClient, browser, 200), line(now, aServer, "/d.aspx", aClient, browser, 200),
-		line(now, aServer, "/e.aspx", aClient, browser, 200), line(now.Add(time.Hour), aServer, "/c.aspx", aClient, browser, 200),
+		line(now, aServer, "/e.aspx", aClient, browser, 200), line(now, aServer, "/i.aspx", aClient, browser, 200), line(now.Add(time.Hour), aServer, "/c.aspx", aClient, browser, 200),
 		strings.Replace(line(now, aServer, "/e.aspx", aClient, browser, 200), " GET ", " POST ", 1),
 		"too short", shell(past(9)))
 	out.waitFor(`otelcol_processor_rare_client_lost{reason="max_groups"}`)
@@ -199,7 +205,7 @@ func moveEverything(t *testing.T) *scraper {
 	appendLines(t, web, line(now, aServer, "/f.aspx", aClient, browser, 200))
 	out.waitFor("otelcol_processor_rare_client_storage_failures")
 	out.waitFor("otelcol_receiver_iis_log_files_waiting")
-	appendLines(t, filepath.Join(logs, "W3SVC4", "u_nc4.log"), webFields, line(now, aServer, "/g.aspx", aClient, browser, 200))
+	appendLines(t, filepath.Join(logs, "W3SVC4", "u_nc4.log"), line(now, aServer, "/g.aspx", aClient, browser, 200))
 	out.waitFor("otelcol_processor_rare_client_refused")
 	out.waitFor("otelcol_receiver_iis_log_records_dropped")
 	out.waitFor("otelcol_receiver_iis_log_checkpoint_failures")

@@ -18,7 +18,7 @@ func (e *Engine) Stats() Stats {
 	s := e.stats
 	s.Excluded = slices.Clone(s.Excluded)
 	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups, e.open, len(e.panes)+len(e.closing), e.time.Sources(e.now)
-	s.Gaps = e.time.Gaps()
+	s.Gaps, s.Senders, s.Finished = e.time.Gaps(), e.time.Senders(), e.time.Released()
 	if w := e.time.Watermark(); w != eventtime.None {
 		s.Watermark = time.Unix(0, w).UTC()
 	}

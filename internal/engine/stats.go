@@ -27,6 +27,8 @@ type Stats struct {
 	Panes      int       // with records, that windows to come or to be evaluated cover
 	Waiting    int       // findings not delivered yet
 	Sources    int       // that are not idle
+	Senders    int       // that tell their progress
+	Finished   bool      // and every one has read all there is
 	Watermark  time.Time // zero before the first record
 }
 

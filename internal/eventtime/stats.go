@@ -39,6 +39,9 @@ func (t *Tracker) Stats(now Now) Stats {
 	return st
 }
 
+// Senders returns how many are followed.
+func (t *Tracker) Senders() int { return len(t.senders) }
+
 // Heard reports whether anybody was ever heard, of those who are remembered.
 func (t *Tracker) Heard() bool { return len(t.senders)+len(t.sources) > 0 }
 

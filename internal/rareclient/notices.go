@@ -49,6 +49,7 @@ type notices struct {
 	missing   [rule.NumNeeds]bool // logged that every record lacks it
 	late      uint64
 	counted   uint64 // requests, when it was last said that all are counted
+	finished  bool   // said that all is evaluated, after every sender had finished
 	evaluated bool   // windows were evaluated since the last "every record ..."
 	refusing  bool
 	wrong     bool // said that a progress cannot be read
@@ -109,15 +110,18 @@ func (n *notices) state(s engine.Stats) {
 			"Raise allowed_lateness if this repeats", zap.Uint64("records", late-n.late))
 		n.late = late
 	}
-	if n.evaluated && s.Waiting == 0 && s.Panes == 0 {
-		n.evaluated = false
+	if !s.Finished {
+		n.finished = false
+	}
+	if (n.evaluated || s.Finished && !n.finished) && s.Waiting == 0 && s.Panes == 0 {
+		n.evaluated, n.finished = false, s.Finished
 		n.log.Info("every record received so far has been evaluated")
 	}
 }
 
 // wholeCounted says, of a window over everything, that no file has more.
 func (n *notices) wholeCounted(s engine.Stats) {
-	if s.Sources > 0 || s.Requests() == n.counted {
+	if s.Sources > 0 || s.Senders > 0 || s.Requests() == n.counted {
 		return
 	}
 	n.counted = s.Requests()

@@ -47,8 +47,9 @@ type Line struct {
 	Problem Problem
 	// Text is the line without its line ending and without a byte order mark.
 	Text string
-	// Offset is where Text begins in the chunk, in bytes.
-	Offset int
+	// Offset is where Text begins in the chunk, in bytes, and End where the next
+	// line does.
+	Offset, End int
 	// Schema is what Values belong to; nil unless the line is a Record or its
 	// Problem is ValueCount or BadQuotes.
 	Schema *Schema

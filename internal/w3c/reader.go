@@ -103,7 +103,7 @@ func (r *Reader) Next() *Line {
 		}
 	}
 	l := &r.line
-	*l = Line{Text: text, Offset: start}
+	*l = Line{Text: text, Offset: start, End: r.pos}
 	if r.hasNUL || tail != TailNone || r.state.Tail == TailLong {
 		if r.unusual(l, tail) {
 			return l

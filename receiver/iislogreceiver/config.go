@@ -66,6 +66,11 @@ type Config struct {
 	// not become records. An empty block has rare_client's defaults. Default:
 	// none, and every line becomes a record.
 	Match *rule.MatchConfig `mapstructure:"match"`
+	// Progress is what the receiver tells of its reading, for rare_client.
+	Progress ProgressConfig `mapstructure:"progress"`
+	// Follow goes on reading what is written. False reads what is there, says that
+	// it has finished, and reads no more. Default: true.
+	Follow bool `mapstructure:"follow"`
 }
 
 // What a part of the configuration is made of.
@@ -90,6 +95,8 @@ func createDefaultConfig() component.Config {
 		DecodePlus:     true,
 		Body:           BodyOriginal,
 		OnError:        OnErrorSend,
+		Progress:       ProgressConfig{Enabled: true, Interval: 10 * time.Second},
+		Follow:         true,
 	}
 }
 
@@ -118,6 +125,7 @@ func (c *Config) Validate() error {
 		c.validateSizes(),
 		c.validateFields(),
 		c.ClientAddress.Check(),
+		c.Progress.check(),
 		oneOf("body", c.Body, BodyOriginal, BodyNone),
 		oneOf("on_error", c.OnError, OnErrorSend, OnErrorDrop),
 	}
@@ -155,6 +163,9 @@ func (c *Config) validateUnsupported() error {
 		"max_log_size_behavior: truncate is not supported: a shortened line would be read under wrong columns; use split, its pieces become error records")
 	reject(c.OnTruncate == "read_new",
 		"on_truncate: read_new is not supported: what is written between the cut and the next look at the file would be lost; use read_whole_file or ignore")
+	reject(c.MaxBatches != 0, "max_batches is not supported: it can keep files from being read for ever; remove it")
+	reject(!c.Follow && !c.Progress.Enabled, "follow: false needs progress::enabled: true, which says that reading has finished; remove one of them")
+	reject(!c.Follow && c.StartAt == "end", "follow: false with start_at: end reads nothing; set start_at: beginning")
 	reject(c.PollsToArchive != 0 && c.StorageID == nil, "polls_to_archive needs storage: set storage, or remove polls_to_archive")
 	return errors.Join(errs...)
 }

@@ -167,13 +167,14 @@ type fixture struct {
 }
 
 // newFixture reads *.log below a new folder, from the beginning, without
-// storage.
+// storage. What it tells of its reading is for progress_test.go.
 func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{t: t, dir: t.TempDir(), cfg: createDefaultConfig().(*Config), sink: new(consumertest.LogsSink), mem: newMemory()}
 	f.next = f.sink
 	f.cfg.Include = []string{filepath.Join(f.dir, "**", "*.log")}
 	f.cfg.StartAt = "beginning"
+	f.cfg.Progress.Enabled = false
 	f.cfg.PollInterval = 10 * time.Millisecond
 	f.cfg.RetryOnFailure.InitialInterval = time.Millisecond
 	f.cfg.RetryOnFailure.MaxInterval = time.Millisecond

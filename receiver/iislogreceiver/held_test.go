@@ -142,6 +142,7 @@ func TestMatchCountsEachStage(t *testing.T) {
 // emitMatch gives lines to a receiver with match, at eleven o'clock.
 func emitMatch(t *testing.T, lines []string) *fixture {
 	f := &fixture{t: t, cfg: createDefaultConfig().(*Config), sink: new(consumertest.LogsSink), tel: componenttest.NewTelemetry()}
+	f.cfg.Progress.Enabled = false
 	rule := rule.DefaultConfig()
 	rule.Match.Methods, rule.Match.PathPrefixes = []string{"GET"}, []string{"/a.aspx"}
 	f.cfg.Match = &rule.Match

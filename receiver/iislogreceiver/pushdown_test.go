@@ -128,6 +128,7 @@ func newHuntCase(rnd *rand.Rand) *huntCase {
 		rule.CountConfig{Attribute: "server.address", IPv4Prefix: 32})
 	c.rule = func(cfg *rareclientprocessor.Config) {
 		cfg.Forward = rareclientprocessor.ForwardNone
+		cfg.WindowRecords = false // they count the lines that came
 		cfg.Window, cfg.Every, cfg.GroupBy, cfg.ClientThreshold, cfg.Count = window, every, group, threshold, count
 		cfg.Comparison = rule.LessOrEqual
 		cfg.AllowedLateness, cfg.IdleTimeout, cfg.SuppressFor = lateness, 20*time.Second, 2*window
@@ -202,6 +203,7 @@ func (c *huntCase) hunt(t *testing.T, push bool) (out hunted) {
 		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
 
 		f := &fixture{t: t, cfg: createDefaultConfig().(*Config), sink: new(consumertest.LogsSink), tel: componenttest.NewTelemetry()}
+		f.cfg.Progress.Enabled = false
 		f.cfg.Include = []string{"*.log"}
 		c.receiver(f.cfg)
 		if push {

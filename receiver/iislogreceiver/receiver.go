@@ -32,6 +32,7 @@ type iisReceiver struct {
 	// stopDelivery ends the context of deliveries, which outlives that of reading
 	// by shutdownGrace.
 	stopDelivery context.CancelFunc
+	teller       *teller // nil where progress is off
 }
 
 func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs, now func() time.Time) (*iisReceiver, error) {
@@ -47,21 +48,29 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs, now fun
 	}
 	delivery, stopDelivery := context.WithCancel(context.Background())
 	r := &iisReceiver{meters: m, stopDelivery: stopDelivery}
+	deliverer := deliver.New(next, cfg.RetryOnFailure, obs, m, set.Logger)
+	r.teller = newTeller(set.ID, cfg, deliverer, delivery, set.Logger, set.BuildInfo.Version, now)
 	converter := convert.New(delivery, convert.Settings{
 		Fields: cfg.Fields, Client: cfg.ClientAddress, DecodePlus: cfg.DecodePlus,
 		Body: cfg.Body == BodyOriginal, DropErrors: cfg.OnError == OnErrorDrop, Offsets: cfg.IncludeFileRecordOffset,
 		Match: cfg.Match, DefaultFields: cfg.DefaultFields, Raw: tail.IsRaw(cfg.Encoding),
 		Chunks: tail.IsUTF8(cfg.Encoding), CutLength: tail.CutLength(&cfg.FileConfig),
 		ScopeName: metadata.ScopeName, ScopeVersion: set.BuildInfo.Version,
-	}, deliver.New(next, cfg.RetryOnFailure, obs, m, set.Logger), m, set.Logger, now)
-	r.tail, err = tail.New(&cfg.FileConfig, tail.Settings{
+	}, deliverer, m, set.Logger, now)
+	s := tail.Settings{
 		TelemetrySettings: set.TelemetrySettings, ID: set.ID, StorageID: cfg.StorageID, Meters: m, Now: now, Handle: converter.Handle,
-	})
+		Finish: !cfg.Follow,
+	}
+	if r.teller != nil {
+		s.Account, s.Tell = r.teller.Account, r.teller.tell
+	}
+	r.tail, err = tail.New(&cfg.FileConfig, s)
 	return r, err
 }
 
 // Start opens the storage and begins to poll.
 func (r *iisReceiver) Start(ctx context.Context, host component.Host) error {
+	r.teller.begin()
 	return r.tail.Start(ctx, host)
 }
 
@@ -69,7 +78,13 @@ func (r *iisReceiver) Start(ctx context.Context, host component.Host) error {
 // consumer takes it within shutdownGrace.
 func (r *iisReceiver) Shutdown(ctx context.Context) error {
 	grace := time.AfterFunc(shutdownGrace, r.stopDelivery)
+	if r.teller != nil && r.teller.counted {
+		close(r.teller.stop)
+	}
 	err := r.tail.Stop(ctx)
+	if err == nil { // else something is still being delivered, and nothing is the last
+		r.teller.close()
+	}
 	grace.Stop()
 	r.stopDelivery()
 	err = errors.Join(err, r.tail.Close(ctx))

@@ -85,9 +85,6 @@ func both(newer, older *huntConfig) ([]byte, error) {
 	if rule == nil {
 		rule = map[string]any{}
 	}
-	if idle, ok := newer.Processors[processorID]["idle_timeout"]; ok { // both are through at the same time
-		rule["idle_timeout"] = idle
-	}
 	rule["forward"] = "none"
 	newer.Processors[processorID+against] = rule
 	newer.Exporters[exporterID+against] = map[string]any{"path": "${env:IISHUNT_AGAINST}", "append": false, "flush_interval": "1s", "max_findings": maxFindings}

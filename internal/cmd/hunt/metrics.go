@@ -176,6 +176,11 @@ func (f figures) run() *report.Run {
 	for _, n := range f["processor_rare_client_detections_dropped"] {
 		r.Dropped += n
 	}
+	if f["processor_rare_client_lost"]["file_unreadable"] == 0 { // else it is told with the windows
+		for _, n := range f["processor_rare_client_sender_unread"] {
+			add(&r.Lost, "file_unreadable", n)
+		}
+	}
 	for _, reason := range slices.Sorted(maps.Keys(f["processor_rare_client_lost"])) {
 		add(&r.Lost, reason, f["processor_rare_client_lost"][reason])
 	}

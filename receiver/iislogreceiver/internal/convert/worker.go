@@ -107,6 +107,7 @@ type worker struct {
 	ready  *w3c.Schema
 	fields string
 	stop   <-chan struct{}
+	ranges
 }
 
 func newWorker(c *Converter) *worker {
@@ -135,6 +136,7 @@ func (c *Converter) Handle(chunk *tail.Chunk) error {
 	origin, _ := chunk.Note(noteOrigin)
 	w.from = record.OriginAt(origin, w.file.site)
 	w.file.lacks, _ = chunk.Note(noteLacks)
+	w.ranges.begin(chunk)
 	if err := w.read(chunk, c.stateAt(chunk)); err != nil {
 		return err
 	}
@@ -157,15 +159,18 @@ func (w *worker) read(chunk *tail.Chunk, state w3c.State) error {
 		begin := chunk.Offsets[i]
 		w.reader.Feed(asString(token), w.c.end(token, chunk.Offsets[i+1]-begin))
 		for l := w.reader.Next(); l != nil; l = w.reader.Next() {
-			at := begin
+			at, end := begin, chunk.Offsets[i+1]
 			if w.c.Chunks {
-				at += int64(l.Offset)
+				at, end = begin+int64(l.Offset), begin+int64(l.End)
+			}
+			if l.Kind == w3c.Record || l.Kind == w3c.Bad {
+				w.ranges.identify(chunk, end)
 			}
 			if at < chunk.Known {
 				w.fields = w.reader.State().Fields
 				continue
 			}
-			w.line(l, at)
+			w.line(l, at, end)
 			if w.batch.Records+len(w.held.Lines) >= deliver.MaxRecords {
 				if err := w.deliver(); err != nil {
 					return err
@@ -197,19 +202,19 @@ func asString(token []byte) string {
 	return unsafe.String(unsafe.SliceData(token), len(token)) //nolint:gosec // see above
 }
 
-func (w *worker) line(l *w3c.Line, at int64) {
+func (w *worker) line(l *w3c.Line, at, end int64) {
 	w.batch.Counts.Kinds[l.Kind]++
 	switch l.Kind {
 	case w3c.Record:
 		w.enter(l.Schema)
 		if w.filter != nil {
-			w.hold(l, at)
+			w.hold(l, at, end)
 			return
 		}
 		w.from = record.OriginOf(l, w.under.Plan, w.file.site)
-		w.record(l, w.under, at, w.from)
+		w.record(l, w.under, at, end, w.from)
 	case w3c.Bad:
-		w.bad(l, at)
+		w.bad(l, at, end)
 	case w3c.Directive:
 		w.under = nil
 		if isFields(l.Text) {
@@ -253,9 +258,9 @@ func (w *worker) enter(s *w3c.Schema) {
 }
 
 // record makes the record of a line.
-func (w *worker) record(l *w3c.Line, b *pushdown.Block, at int64, from record.Origin) {
+func (w *worker) record(l *w3c.Line, b *pushdown.Block, at, end int64, from record.Origin) {
 	lr := w.batch.Add(from)
-	lr.Attributes().EnsureCapacity(b.Plan.Attrs(l.Values) + len(w.file.attrs))
+	lr.Attributes().EnsureCapacity(b.Plan.Attrs(l.Values) + len(w.file.attrs) + 1)
 	w.fileAttributes(lr, at)
 	if !w.mapper.Fill(lr, l, b.Plan, b.BaseDate) {
 		w.batch.Counts.Problems[telemetry.BadValue]++
@@ -263,18 +268,19 @@ func (w *worker) record(l *w3c.Line, b *pushdown.Block, at int64, from record.Or
 	if w.c.Body {
 		lr.Body().SetStr(b.Plan.Body(l, b.Quoted))
 	}
+	w.ranges.answer(lr, end)
 }
 
 // hold passes a line through the filter. What comes of it is settled when the
 // batch is full.
-func (w *worker) hold(l *w3c.Line, at int64) {
+func (w *worker) hold(l *w3c.Line, at, end int64) {
 	from, nanos, fate, stage := w.filter.Line(l, w.file.site, w.under.BaseDate)
 	w.from = from
 	if nanos > int64(w.batch.Observed) && fate == pushdown.Drop {
 		fate = pushdown.Keep // rare_client counts records of the future, and moves them to its present
 	}
 	w.held.Add(pushdown.Line{
-		Token: w.token, Start: l.Offset, Size: len(l.Text), At: at, Nanos: nanos, Stage: stage, Fate: fate,
+		Token: w.token, Start: l.Offset, Size: len(l.Text), At: at, End: end, Nanos: nanos, Stage: stage, Fate: fate,
 	}, w.under, from)
 }
 
@@ -288,24 +294,25 @@ func (w *worker) settle() {
 		case h.Dropped():
 			w.batch.Counts.Kinds[w3c.Record]--
 		case h.Bad:
-			w.errorRecord(w.held.Errors[h.Token], h.At, from)
+			w.errorRecord(w.held.Errors[h.Token], h.At, h.End, from)
 		default:
 			b := w.held.Blocks[h.Block]
 			l := w3c.Line{Text: asString(w.tokens[h.Token])[h.Start : h.Start+h.Size], Schema: b.Schema}
 			w.reader.Cut(&l, b.Quoted)
-			w.record(&l, b, h.At, from)
+			w.record(&l, b, h.At, h.End, from)
 		}
 	}
 }
 
 // bad counts a line that could not be given its columns, and sends it as an
 // error record.
-func (w *worker) bad(l *w3c.Line, at int64) {
+func (w *worker) bad(l *w3c.Line, at, end int64) {
 	w.batch.Counts.Problems[l.Problem]++
 	if l.Problem == w3c.NoFields {
 		w.c.sayNoFields(&w.file, w.reader.State(), l.Text)
 	}
 	if w.c.DropErrors {
+		w.ranges.dropped++
 		return
 	}
 	secrets := false
@@ -316,21 +323,22 @@ func (w *worker) bad(l *w3c.Line, at int64) {
 	}
 	e := pushdown.ErrorLine{Body: record.ErrorBody(l.Text, secrets), Problem: l.Describe()}
 	if w.filter == nil {
-		w.errorRecord(e, at, w.from)
+		w.errorRecord(e, at, end, w.from)
 		return
 	}
-	w.held.AddError(e, at, w.from)
+	w.held.AddError(e, at, end, w.from)
 }
 
 // errorRecord makes the record of a line that could not be given its columns.
-func (w *worker) errorRecord(e pushdown.ErrorLine, at int64, from record.Origin) {
+func (w *worker) errorRecord(e pushdown.ErrorLine, at, end int64, from record.Origin) {
 	lr := w.batch.Add(from)
 	lr.SetSeverityNumber(plog.SeverityNumberWarn)
 	lr.SetSeverityText("WARN")
 	lr.Body().SetStr(e.Body)
-	lr.Attributes().EnsureCapacity(len(w.file.attrs) + 2)
+	lr.Attributes().EnsureCapacity(len(w.file.attrs) + 3)
 	w.fileAttributes(lr, at)
 	lr.Attributes().PutStr(attr.IISParseError, e.Problem)
+	w.ranges.answer(lr, end)
 }
 
 func (w *worker) fileAttributes(lr plog.LogRecord, at int64) {
@@ -346,11 +354,14 @@ func (w *worker) fileAttributes(lr plog.LogRecord, at int64) {
 func (w *worker) deliver() error {
 	ctx := w.c.delivery
 	w.settle()
+	var refused error
 	if w.batch.Records > 0 {
-		if err := w.c.deliverer.Send(ctx, w.stop, w.batch.Logs); err != nil {
+		var err error
+		if refused, err = w.c.deliverer.Send(ctx, w.stop, w.batch.Logs); err != nil {
 			return errors.Join(err, context.Cause(ctx))
 		}
 	}
+	w.ranges.delivered(refused)
 	w.c.meters.Add(ctx, &w.batch.Counts)
 	w.reset()
 	return nil

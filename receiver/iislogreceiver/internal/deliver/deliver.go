@@ -44,29 +44,29 @@ func New(next consumer.Logs, retry configretry.BackOffConfig, obs *receiverhelpe
 	return &Deliverer{next: next, retry: retry, obs: obs, meters: meters, logger: logger}
 }
 
-// Send returns nil once the batch was taken, or was dropped (and counted)
-// because the next consumer refuses it for good. When stop is done it makes
+// Send returns no error once the batch was taken, or was dropped (and counted)
+// because the next consumer refuses it for good: refused says why. When stop is done it makes
 // one more attempt, so that a healthy pipeline gets everything that was read,
 // and else returns ErrAbandoned. Attempts are made with ctx.
-func (d *Deliverer) Send(ctx context.Context, stop <-chan struct{}, logs plog.Logs) error {
+func (d *Deliverer) Send(ctx context.Context, stop <-chan struct{}, logs plog.Logs) (refused, err error) {
 	op := d.obs.StartLogsOp(ctx)
 	records := logs.LogRecordCount()
 	// Not ctx, which may be done when the second is called.
 	d.meters.ReceiverIisLogFilesWaiting.Add(context.WithoutCancel(ctx), 1)
 	defer d.meters.ReceiverIisLogFilesWaiting.Add(context.WithoutCancel(ctx), -1)
-	err := d.attempts(ctx, stop, logs)
-	d.obs.EndLogsOp(op, "w3c", records, err)
-	if err == nil || errors.Is(err, ErrAbandoned) {
-		return err
+	refused = d.attempts(ctx, stop, logs)
+	d.obs.EndLogsOp(op, "w3c", records, refused)
+	if refused == nil || errors.Is(refused, ErrAbandoned) {
+		return nil, refused
 	}
 	var part consumererror.Logs
-	if errors.As(err, &part) {
+	if errors.As(refused, &part) {
 		records = part.Data().LogRecordCount()
 	}
 	d.meters.ReceiverIisLogRecordsDropped.Add(ctx, int64(records))
 	d.logger.Error("Records dropped: the next consumer refused them, and trying again is of no use or not allowed by retry_on_failure",
-		zap.Int("records", records), zap.Error(err))
-	return nil
+		zap.Int("records", records), zap.Error(refused))
+	return refused, nil
 }
 
 func (d *Deliverer) attempts(ctx context.Context, stop <-chan struct{}, logs plog.Logs) error {

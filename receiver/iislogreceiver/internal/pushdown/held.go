@@ -22,7 +22,7 @@ type Line struct {
 	Fate               Fate
 	Bad                bool  // it is an error record
 	send               bool  // it is sent although its fate is drop
-	At                 int64 // place in the file
+	At, End            int64 // place in the file, and that of the next line
 	Nanos              int64 // time; 0 if it is not known, and such a line is always sent
 }
 
@@ -79,9 +79,9 @@ func (h *Held) Add(l Line, b *Block, from record.Origin) {
 }
 
 // AddError holds a line that could not be given its columns.
-func (h *Held) AddError(e ErrorLine, at int64, from record.Origin) {
+func (h *Held) AddError(e ErrorLine, at, end int64, from record.Origin) {
 	h.Errors = append(h.Errors, e)
-	h.Add(Line{Token: len(h.Errors) - 1, Bad: true, At: at}, nil, from)
+	h.Add(Line{Token: len(h.Errors) - 1, Bad: true, At: at, End: end}, nil, from)
 }
 
 // source is what the lines of one origin in a batch have come to so far. The

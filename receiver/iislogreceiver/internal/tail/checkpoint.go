@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/account"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/telemetry"
 )
 
@@ -25,9 +26,10 @@ type checkpoint struct {
 	storage.Client
 	frozen atomic.Bool
 	// short is saved together with the offsets that it belongs to.
-	short  *shortFiles
-	meters *telemetry.Meters
-	seed   maphash.Seed
+	short   *shortFiles
+	account *account.Account // saved like short; nil where none is kept
+	meters  *telemetry.Meters
+	seed    maphash.Seed
 
 	mu sync.Mutex
 	// saved is the hash of the offsets that were saved last; guarded by mu.
@@ -35,7 +37,7 @@ type checkpoint struct {
 }
 
 // openCheckpoint returns the client of the storage extension.
-func openCheckpoint(ctx context.Context, host component.Host, storageID, receiverID component.ID, short *shortFiles, m *telemetry.Meters) (*checkpoint, error) {
+func openCheckpoint(ctx context.Context, host component.Host, storageID, receiverID component.ID, short *shortFiles, a *account.Account, m *telemetry.Meters) (*checkpoint, error) {
 	ext, ok := host.GetExtensions()[storageID]
 	if !ok {
 		return nil, fmt.Errorf("storage: extension %q is not in service::extensions, add it there", storageID)
@@ -54,7 +56,30 @@ func openCheckpoint(ctx context.Context, host component.Host, storageID, receive
 		return c, fmt.Errorf("storage: %w", err)
 	}
 	short.load(saved)
-	return c, nil
+	if a == nil {
+		return c, nil
+	}
+	if saved, err = client.Get(ctx, accountKey); err != nil {
+		return c, fmt.Errorf("storage: %w", err)
+	}
+	c.account = a
+	a.Load(saved)
+	return c, c.saveAccount(ctx) // the number of the run: no other run has it
+}
+
+// accountKey is what the account is saved under.
+const accountKey = "iishunt.account"
+
+// saveAccount saves the account alone.
+func (c *checkpoint) saveAccount(ctx context.Context) error {
+	if c.account == nil || c.frozen.Load() {
+		return nil
+	}
+	if err := c.Client.Set(context.WithoutCancel(ctx), accountKey, c.account.Save()); err != nil {
+		c.meters.ReceiverIisLogCheckpointFailures.Add(ctx, 1)
+		return fmt.Errorf("storage: %w", err)
+	}
+	return nil
 }
 
 func newCheckpoint(client storage.Client, short *shortFiles, m *telemetry.Meters) *checkpoint {
@@ -109,6 +134,9 @@ func (c *checkpoint) Batch(ctx context.Context, ops ...*storage.Operation) error
 	if sum != nil {
 		if short := c.short.save(); short != nil {
 			allowed = append(allowed, storage.SetOperation(shortKey, short))
+		}
+		if c.account != nil {
+			allowed = append(allowed, storage.SetOperation(accountKey, c.account.Save()))
 		}
 	}
 	if len(allowed) == 0 {

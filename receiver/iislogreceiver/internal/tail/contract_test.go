@@ -18,6 +18,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 )
 
 // What is relied on though fileconsumer does not promise it, one test each. If
@@ -207,4 +210,30 @@ func TestContractTheEndOfAPollIsSaved(t *testing.T) {
 	require.NoError(t, m.Start(mem))
 	soon(t, func() bool { return len(mem.value(archiveKey)) > 0 }, "nothing is saved under "+archiveKey)
 	require.NoError(t, m.Stop())
+}
+
+// The looks are heard: fileconsumer says when one begins, with the paths, when it
+// begins to read some of them, and which it takes for copies, and at none of these
+// moments does it read.
+func TestContractTheLooksAreSaid(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.log"), lines1(0, 500))
+	write(t, filepath.Join(dir, "b.log"), lines1(0, 500))
+	cfg := DefaultConfig()
+	cfg.Include = []string{filepath.Join(dir, "*.log")}
+	cfg.StartAt = "beginning"
+	cfg.PollInterval = 5 * time.Millisecond
+	set := componenttest.NewNopTelemetrySettings()
+	core, said := observer.New(zapcore.DebugLevel)
+	set.Logger = zap.New(core)
+	nop := func(context.Context, [][]byte, map[string]any, int64, []int64) error { return nil }
+	m, err := buildManager(cfg, set, nop, tails{})
+	require.NoError(t, err)
+	require.NoError(t, m.Start(nil))
+	soon(t, func() bool { return said.FilterMessage(saysLook).Len() > 1 }, saysLook)
+	require.NoError(t, m.Stop())
+	look := said.FilterMessage(saysLook).All()[0]
+	require.Equal(t, []string{filepath.Join(dir, "a.log"), filepath.Join(dir, "b.log")}, pathsOf(look.Context))
+	require.NotZero(t, said.FilterMessage(saysStep).Len())
+	require.Equal(t, filepath.Join(dir, "b.log"), pathOf(said.FilterMessage(saysCopy).All()[0].Context))
 }

@@ -12,6 +12,8 @@ import (
 	"os"
 
 	"go.uber.org/zap"
+
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/account"
 )
 
 // errUnreadable says that a file which was found cannot be read.
@@ -60,20 +62,20 @@ func (t *Tailer) place(path string, tokens [][]byte, offsets []int64) string {
 // misplaced opens a file if its offset is a wrong one: what stands before it is
 // not what was read there, or it is that of another file. It returns nil if the
 // offset is right, or if nobody can say.
-func (t *Tailer) misplaced(c *Chunk, tokens [][]byte, offsets []int64) *os.File {
+func (t *Tailer) misplaced(c *Chunk, tokens [][]byte, offsets []int64) (wrong *os.File, cutOff bool) {
 	m, ok := t.mark(c, offsets[0])
 	if !ok || offsets[0] == 0 {
-		return nil
+		return nil, false
 	}
 	n := len(tokens)
 	at, path := c.Path, m.path
 	file, err := openFile(at)
 	if err != nil {
-		return nil
+		return nil, false
 	}
 	switch {
 	case t.cfg.Compression != "" && isCompressed(file):
-	case t.isAt(file, m.end-m.length, m.length, m.hash) && !t.isAnother(file, at, path, m.end):
+	case t.isAt(file, m.end-m.length, m.length, m.hash) && !t.isAnother(c, file, path, m.end):
 	case !t.isAt(file, offsets[n-1], offsets[n]-offsets[n-1], hash(0, tokens[n-1])):
 		// What was read last is not in the file that the path leads to by now:
 		// the one that is being read was moved, and of that nothing is known.
@@ -81,10 +83,10 @@ func (t *Tailer) misplaced(c *Chunk, tokens [][]byte, offsets []int64) *os.File 
 		if path == at {
 			t.sayCutOff(path)
 		}
-		return file
+		return file, path == at
 	}
 	_ = file.Close() // it was only read
-	return nil
+	return nil, false
 }
 
 // sayCutOff tells the log, once for a file, why lines come twice.
@@ -124,14 +126,19 @@ func (t *Tailer) tokens(in io.Reader) *bufio.Scanner {
 }
 
 // isAnother tells whether an offset was made in another file that begins with
-// the same lines, which it may while it is as short as the fingerprint. If the
-// other one still stands under its path, this is no rename.
+// the same lines, which it may while it is as short as the fingerprint. The
+// number of a file tells; where it is not known, and the other one still stands
+// under its path, this is no rename.
 //
 // Beyond the fingerprint two files that are the same up to the offset cannot be
 // told from a file and its copy; they count as one.
-func (t *Tailer) isAnother(file *os.File, path, other string, offset int64) bool {
-	if other == path || offset > int64(t.cfg.FingerprintSize) {
+func (t *Tailer) isAnother(c *Chunk, file *os.File, other string, offset int64) bool {
+	if other == c.Path || offset > int64(t.cfg.FingerprintSize) {
 		return false
+	}
+	if text, ok := c.Note(noteNumber); ok {
+		n, _ := parseNumber(text)
+		return n != account.NumberOfFile(file)
 	}
 	there, err := os.Stat(other)
 	if err != nil {
@@ -144,9 +151,10 @@ func (t *Tailer) isAnother(file *os.File, path, other string, offset int64) bool
 // read gives the tokens of a file to the handler, or, if their offset is a wrong
 // one, all of the file up to their end.
 func (t *Tailer) read(c *Chunk, tokens [][]byte, offsets []int64) error {
-	if file := t.misplaced(c, tokens, offsets); file != nil {
+	if file, cutOff := t.misplaced(c, tokens, offsets); file != nil {
 		defer file.Close()
 		c.forget()
+		c.cutOff = cutOff
 		err := t.readWhole(c, file, offsets[len(tokens)])
 		if !errors.Is(err, errUnreadable) {
 			return err
@@ -162,6 +170,7 @@ func (t *Tailer) read(c *Chunk, tokens [][]byte, offsets []int64) error {
 func (t *Tailer) readOn(c *Chunk, tokens [][]byte, offsets []int64) error {
 	c.Tokens, c.Offsets = tokens, offsets
 	c.Known = t.short.known(c.Path, tokens, offsets)
+	c.number, c.archive = t.number(c, tokens, offsets)
 	err := t.handle(c)
 	if err == nil {
 		t.short.read(c.Path, tokens, offsets, c.Known)

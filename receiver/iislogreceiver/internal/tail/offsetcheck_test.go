@@ -119,7 +119,7 @@ func TestMisplaced(t *testing.T) {
 			if c.file != "" {
 				f.write("a.log", c.file)
 			}
-			file := f.tail.misplaced(&Chunk{Path: f.path("a.log"), attributes: map[string]any{placeKey: place}}, [][]byte{[]byte(next)}, []int64{begin, begin + int64(len(next))})
+			file, _ := f.tail.misplaced(&Chunk{Path: f.path("a.log"), attributes: map[string]any{placeKey: place}}, [][]byte{[]byte(next)}, []int64{begin, begin + int64(len(next))})
 			require.Equal(t, c.want, file != nil)
 			if file != nil {
 				require.NoError(t, file.Close())
@@ -138,7 +138,7 @@ func TestCompressedFileIsNotMisplaced(t *testing.T) {
 	place := f.tail.place(f.path("b.log"), [][]byte{[]byte(old)}, []int64{0, begin})
 	f.write("a.log", header+lines1(2000, 2300)+next)
 	misplaced := func() bool {
-		file := f.tail.misplaced(&Chunk{Path: f.path("a.log"), attributes: map[string]any{placeKey: place}}, [][]byte{[]byte(next)}, []int64{begin, begin + int64(len(next))})
+		file, _ := f.tail.misplaced(&Chunk{Path: f.path("a.log"), attributes: map[string]any{placeKey: place}}, [][]byte{[]byte(next)}, []int64{begin, begin + int64(len(next))})
 		if file != nil {
 			require.NoError(t, file.Close())
 		}

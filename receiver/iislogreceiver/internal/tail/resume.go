@@ -57,7 +57,7 @@ func (t *Tailer) undelivered(c *Chunk, tokens [][]byte, offsets []int64) ([][]by
 	}
 	defer file.Close()
 	if t.cfg.Compression != "" && isCompressed(file) ||
-		!t.isAt(file, m.end-m.length, m.length, m.hash) || t.isAnother(file, c.Path, m.path, m.end) {
+		!t.isAt(file, m.end-m.length, m.length, m.hash) || t.isAnother(c, file, m.path, m.end) {
 		return tokens, offsets
 	}
 	i := sort.Search(n, func(i int) bool { return offsets[i+1] > m.end })

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -25,6 +26,7 @@ import (
 	"golang.org/x/text/transform"
 
 	"github.com/iishunt/iishunt/internal/w3c"
+	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/account"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/logonce"
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/telemetry"
 )
@@ -40,6 +42,14 @@ type Settings struct {
 	// different ones. An error means that the chunk was not delivered and that
 	// reading is being stopped: the chunk is read again after a restart.
 	Handle func(*Chunk) error
+	// Account keeps what was read; nil where that is not told. Tell is called at
+	// the beginning of each look at the files, and of each part of it, while
+	// nothing is being read; last says that nothing more will be.
+	Account *account.Account
+	Tell    func(last bool)
+	// Finish: what is there is read to its end, an unfinished line included, and
+	// then no more.
+	Finish bool
 }
 
 // Tailer reads the files of a Config.
@@ -58,6 +68,8 @@ type Tailer struct {
 	// a token is one line, decoded from it.
 	encoding encoding.Encoding
 
+	finish     sync.Once
+	stopping   sync.Mutex // guards manager
 	manager    *fileManager
 	checkpoint *checkpoint
 	closed     bool
@@ -82,7 +94,7 @@ func New(cfg *Config, set Settings) (*Tailer, error) {
 func (t *Tailer) Start(ctx context.Context, host component.Host) error {
 	var keep persister
 	if t.set.StorageID != nil {
-		c, err := openCheckpoint(ctx, host, *t.set.StorageID, t.set.ID, t.short, t.set.Meters)
+		c, err := openCheckpoint(ctx, host, *t.set.StorageID, t.set.ID, t.short, t.set.Account, t.set.Meters)
 		if c != nil {
 			t.checkpoint = c
 			keep = c
@@ -93,15 +105,24 @@ func (t *Tailer) Start(ctx context.Context, host component.Host) error {
 	}
 	set := t.set.TelemetrySettings
 	set.Logger = logonce.Wrap(set.Logger, 10*t.cfg.PollInterval+time.Minute)
+	if t.set.Account != nil {
+		set.Logger = t.watch(set.Logger)
+	}
 	ends := tails{
 		due:     newLastLines(t.cfg.FlushPeriod, t.cfg.PollInterval, t.now).due,
 		settled: newLastLines(min(10*t.cfg.PollInterval, maxHoleAge), t.cfg.PollInterval, t.now).due,
+	}
+	if t.set.Finish {
+		at := func([]byte) bool { return true }
+		ends = tails{due: at, settled: at}
 	}
 	manager, err := buildManager(*t.cfg, set, t.Emit, ends)
 	if err != nil {
 		return err
 	}
 	t.sayFiles()
+	t.stopping.Lock()
+	defer t.stopping.Unlock()
 	if err := manager.Start(keep); err != nil {
 		if t.checkpoint != nil {
 			// Stop saves what the manager knows, which is nothing.
@@ -139,13 +160,8 @@ func (t *Tailer) sayFiles() {
 // Stop stops reading. It does not wait longer than ctx allows: a consumer that
 // ignores its context could block it for ever.
 func (t *Tailer) Stop(ctx context.Context) error {
-	if t.manager == nil {
-		return nil
-	}
-	manager := t.manager
-	t.manager = nil
 	stopped := make(chan error, 1)
-	go func() { stopped <- manager.Stop() }()
+	go func() { stopped <- t.stopManager() }()
 	select {
 	case err := <-stopped:
 		return err
@@ -157,13 +173,25 @@ func (t *Tailer) Stop(ctx context.Context) error {
 	}
 }
 
+// stopManager stops reading, once.
+func (t *Tailer) stopManager() error {
+	t.stopping.Lock()
+	defer t.stopping.Unlock()
+	if t.manager == nil {
+		return nil
+	}
+	manager := t.manager
+	t.manager = nil
+	return manager.Stop()
+}
+
 // Close closes the storage, once.
 func (t *Tailer) Close(ctx context.Context) error {
 	if t.checkpoint == nil || t.closed {
 		return nil
 	}
 	t.closed = true
-	return t.checkpoint.Close(ctx)
+	return errors.Join(t.checkpoint.saveAccount(ctx), t.checkpoint.Close(ctx))
 }
 
 // Emit is fileconsumer's callback: it returns when the lines of all tokens were
@@ -174,13 +202,17 @@ func (t *Tailer) Emit(ctx context.Context, tokens [][]byte, attributes map[strin
 	}
 	c := t.chunk(ctx, attributes)
 	defer t.short.lock(c.Path)()
+	all := offsets[len(tokens)]
 	tokens, offsets = t.undelivered(c, tokens, offsets)
 	if len(tokens) == 0 {
+		c.number, c.archive = t.number(c, nil, nil)
+		t.account(c, all)
 		return nil
 	}
 	if offsets[0] == 0 && t.cfg.Compression == "" { // in an archive, offsets may begin anew
 		if _, read := attributes[placeKey]; read {
 			t.sayCutOff(c.Path)
+			c.cutOff = true
 		}
 		c.forget()
 	}
@@ -191,6 +223,7 @@ func (t *Tailer) Emit(ctx context.Context, tokens [][]byte, attributes map[strin
 		t.abandon(ctx, c.Path, err)
 		return nil
 	}
+	t.account(c, offsets[len(tokens)])
 	attributes[placeKey] = t.place(c.Path, tokens, offsets)
 	attributes[endKey] = strconv.FormatInt(offsets[len(tokens)], 10)
 	return nil
@@ -227,7 +260,12 @@ type Chunk struct {
 	// Stop is done when reading is being stopped.
 	Stop <-chan struct{}
 
-	tailer     *Tailer
+	tailer *Tailer
+	file   *account.File // see File
+	// number is zero where it is not known.
+	number     account.Number
+	archive    bool
+	cutOff     bool           // it was read before, and begins anew
 	attributes map[string]any // the live map that is saved with the file's offset
 }
 
