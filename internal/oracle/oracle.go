@@ -50,7 +50,6 @@ type (
 
 	logs struct {
 		groups  map[key]*group
-		begin   time.Time       // of the earliest line
 		damaged map[string]bool // days with a line that cannot be used
 	}
 )
@@ -81,7 +80,7 @@ func Find(folder string) ([]Finding, error) {
 			RequestCount: g.requests,
 			FirstSeen:    g.first.Format(time.RFC3339),
 			LastSeen:     g.last.Format(time.RFC3339),
-			Complete:     !start.Before(all.begin) && !all.damaged[k.day],
+			Complete:     !all.damaged[k.day],
 		})
 	}
 	slices.SortFunc(found, func(a, b Finding) int {
@@ -97,9 +96,6 @@ func (l *logs) add(line *Line) error {
 	if !line.Usable {
 		l.damaged[day(line.At)] = true
 		return nil
-	}
-	if l.begin.IsZero() || line.At.Before(l.begin) {
-		l.begin = line.At
 	}
 	if !wanted(line) {
 		return nil

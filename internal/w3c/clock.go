@@ -8,13 +8,17 @@ import "time"
 // Clock turns the date and time columns into instants. It remembers the last
 // second, because neighbouring lines mostly share it. The zero value is ready.
 type Clock struct {
+	// Zone is what the log's times are in; nil: UTC. Of a time that is there twice,
+	// when clocks go back, it is the first.
+	Zone *time.Location
+
 	date, clock string
 	midnight    int64
 	second      int64
 }
 
 // Parse returns the instant of a line in nanoseconds since the Unix epoch:
-// date is YYYY-MM-DD, clock is HH:MM, HH:MM:SS or HH:MM:SS.fraction, both UTC.
+// date is YYYY-MM-DD, clock is HH:MM, HH:MM:SS or HH:MM:SS.fraction, both in Zone.
 // Impossible values, such as 25:61:61, give false.
 func (c *Clock) Parse(date, clock string) (int64, bool) {
 	if date != c.date || date == "" {
@@ -29,9 +33,23 @@ func (c *Clock) Parse(date, clock string) (int64, bool) {
 		if !ok {
 			return 0, false
 		}
-		c.clock, c.second = clock, c.midnight+nanos
+		c.clock, c.second = clock, c.utc(c.midnight+nanos)
 	}
 	return c.second, true
+}
+
+// utc returns the instant at which the clocks of the zone show what those of UTC
+// show at nanos.
+func (c *Clock) utc(nanos int64) int64 {
+	if c.Zone == nil {
+		return nanos
+	}
+	t := time.Unix(0, nanos).UTC()
+	t = time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), c.Zone)
+	if before := t.Add(-time.Hour); before.Hour() == t.Hour() {
+		t = before
+	}
+	return t.UnixNano()
 }
 
 // parseDate returns the midnight that begins a day, in Unix nanoseconds.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // Windows has no names of time zones that Go knows
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configretry"
@@ -62,6 +63,9 @@ type Config struct {
 	// DefaultFields is a #Fields value for files that have no header. Default:
 	// none, and their lines are errors.
 	DefaultFields string `mapstructure:"default_fields"`
+	// TimeZone is what the times in the logs are in, an IANA name such as
+	// Europe/Berlin. Default: UTC, as IIS logs.
+	TimeZone string `mapstructure:"timezone"`
 	// Match is rare_client's block of that name: lines that its stages drop do
 	// not become records. An empty block has rare_client's defaults. Default:
 	// none, and every line becomes a record.
@@ -126,6 +130,7 @@ func (c *Config) Validate() error {
 		c.validateFields(),
 		c.ClientAddress.Check(),
 		c.Progress.check(),
+		c.checkZone(),
 		oneOf("body", c.Body, BodyOriginal, BodyNone),
 		oneOf("on_error", c.OnError, OnErrorSend, OnErrorDrop),
 	}
@@ -227,6 +232,21 @@ func validateDefaultFields(value string) error {
 		return fmt.Errorf("default_fields is %q: give the names of the columns on one line, separated by blanks", value)
 	case s.Index(w3c.Time) < 0:
 		return fmt.Errorf("default_fields is %q: it has no time column; name every column of the lines in their order", value)
+	}
+	return nil
+}
+
+// zone returns what the times in the logs are in; nil: UTC.
+func (c *Config) zone() (*time.Location, error) {
+	if c.TimeZone == "" || c.TimeZone == "UTC" {
+		return nil, nil //nolint:nilnil // described above
+	}
+	return time.LoadLocation(c.TimeZone)
+}
+
+func (c *Config) checkZone() error {
+	if _, err := c.zone(); err != nil || strings.EqualFold(c.TimeZone, "local") {
+		return fmt.Errorf("timezone is %q: it must be an IANA name such as Europe/Berlin, or UTC", c.TimeZone)
 	}
 	return nil
 }

@@ -34,11 +34,11 @@ func FuzzFilter(f *testing.F) {
 		c.receiver(cfg)
 		cfg.Match = &c.match
 		proxies := record.NewProxies(cfg.ClientAddress)
-		plans := record.NewPlanCache(cfg.Fields, cfg.ClientAddress.Header)
+		plans := record.NewPlanCache(cfg.Fields, cfg.ClientAddress.Header, false)
 		settings := rule.DefaultConfig()
 		settings.Match = c.match
-		s := pushdown.NewFilter(*cfg.Match, proxies, cfg.DecodePlus, tail.IsRaw(cfg.Encoding))
-		twin := filterTwin{mapper: record.NewMapper(cfg.DecodePlus, proxies), matcher: rule.NewMatcher(&settings)}
+		s := pushdown.NewFilter(*cfg.Match, proxies, cfg.DecodePlus, tail.IsRaw(cfg.Encoding), nil)
+		twin := filterTwin{mapper: record.NewMapper(cfg.DecodePlus, proxies, nil), matcher: rule.NewMatcher(&settings)}
 
 		fast := w3c.Reader{Schemas: &w3c.Cache{}, Lazy: true}
 		plain := w3c.Reader{Schemas: fast.Schemas}

@@ -423,3 +423,13 @@ func TestUIDsAnswerForEveryByte(t *testing.T) {
 	file := j.last.Files[0]
 	require.Equal(t, [2]int64{int64(text.Len()), int64(text.Len())}, [2]int64{file.Sent, file.Read})
 }
+
+// noProgress is a consumer that is not interested in progress.
+type noProgress struct{ consumer.Logs }
+
+func (n noProgress) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
+	if progress.Is(recordsOf([]plog.Logs{ld})[0]) {
+		return nil
+	}
+	return n.Logs.ConsumeLogs(ctx, ld)
+}

@@ -6,6 +6,7 @@ package iislogreceiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -48,12 +49,16 @@ func newReceiver(set receiver.Settings, cfg *Config, next consumer.Logs, now fun
 	}
 	delivery, stopDelivery := context.WithCancel(context.Background())
 	r := &iisReceiver{meters: m, stopDelivery: stopDelivery}
+	zone, err := cfg.zone()
+	if err != nil {
+		return nil, fmt.Errorf("timezone: %w", err)
+	}
 	deliverer := deliver.New(next, cfg.RetryOnFailure, obs, m, set.Logger)
 	r.teller = newTeller(set.ID, cfg, deliverer, delivery, set.Logger, set.BuildInfo.Version, now)
 	converter := convert.New(delivery, convert.Settings{
 		Fields: cfg.Fields, Client: cfg.ClientAddress, DecodePlus: cfg.DecodePlus,
 		Body: cfg.Body == BodyOriginal, DropErrors: cfg.OnError == OnErrorDrop, Offsets: cfg.IncludeFileRecordOffset,
-		Match: cfg.Match, DefaultFields: cfg.DefaultFields, Raw: tail.IsRaw(cfg.Encoding),
+		Match: cfg.Match, DefaultFields: cfg.DefaultFields, Raw: tail.IsRaw(cfg.Encoding), Zone: zone,
 		Chunks: tail.IsUTF8(cfg.Encoding), CutLength: tail.CutLength(&cfg.FileConfig),
 		ScopeName: metadata.ScopeName, ScopeVersion: set.BuildInfo.Version,
 	}, deliverer, m, set.Logger, now)

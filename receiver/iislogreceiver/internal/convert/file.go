@@ -31,6 +31,7 @@ const (
 type file struct {
 	path, site string
 	attrs      []tail.Attr
+	bytes      int    // that attrs take in each record
 	lacks      string // what is kept as noteLacks
 }
 
@@ -82,10 +83,30 @@ func (c *Converter) sayNoFields(f *file, state w3c.State, line string) {
 	}
 }
 
+// sayNoTime tells the log, once for a folder, that its lines cannot be dated: they
+// are error records, and never lines of now.
+func (c *Converter) sayNoTime(f *file, p *record.Plan) {
+	var text string
+	switch {
+	case p.Local:
+		text = "A log has the server's local time only (date-local, time-local), so its lines are errors; set timezone to the server's, such as Europe/Berlin, or log date and time as well"
+	case p.Time < 0:
+		text = "A log has no time column, so its lines are errors; switch on Date and Time in IIS Manager, under Logging, Select Fields"
+	default:
+		return
+	}
+	folder := f.path[:strings.LastIndexAny(f.path, `/\`)+1]
+	if c.once.First(folder+"\x00"+text, c.now(), 0) {
+		c.logger.Warn(text, zap.String("path", f.path))
+	}
+}
+
 // sayMissing counts the columns that a file lacks, once for each header of it,
 // and tells the log which to switch on, once for each folder: the files of a
 // site mostly have the same header.
-func (c *Converter) sayMissing(f *file, s *w3c.Schema, missing []record.Needed) {
+func (c *Converter) sayMissing(f *file, s *w3c.Schema, p *record.Plan) {
+	c.sayNoTime(f, p)
+	missing := p.Missing
 	if len(missing) == 0 {
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 	"unsafe"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -39,7 +40,8 @@ type Settings struct {
 	Match      *rule.MatchConfig
 	// DefaultFields are the columns of files without #Fields, "" for none.
 	DefaultFields string
-	Raw           bool // bytes that are not UTF-8 are passed on
+	Raw           bool           // bytes that are not UTF-8 are passed on
+	Zone          *time.Location // of the times in the logs; nil: UTC
 	// Chunks: a token is many lines, as they are in the file; else one line.
 	Chunks bool
 	// CutLength is how long a token without a line ending must be, in bytes of
@@ -74,7 +76,7 @@ func New(ctx context.Context, s Settings, d *deliver.Deliverer, m *telemetry.Met
 		Settings: s, delivery: ctx, deliverer: d, meters: m, logger: logger, now: now,
 		run:           strconv.FormatInt(time.Now().UnixNano(), 36) + "-",
 		defaultSchema: w3c.ParseSchema(s.DefaultFields),
-		plans:         record.NewPlanCache(s.Fields, s.Client.Header),
+		plans:         record.NewPlanCache(s.Fields, s.Client.Header, s.Zone != nil),
 		proxies:       record.NewProxies(s.Client),
 	}
 	c.workers.New = func() any { return newWorker(c) }
@@ -114,11 +116,11 @@ func newWorker(c *Converter) *worker {
 	w := &worker{
 		c:      c,
 		reader: w3c.Reader{Schemas: &c.schemas, Default: c.defaultSchema, Raw: c.Raw, Lazy: c.Match != nil},
-		mapper: record.NewMapper(c.DecodePlus, c.proxies),
+		mapper: record.NewMapper(c.DecodePlus, c.proxies, c.Zone),
 		batch:  deliver.Batch{ScopeName: c.ScopeName, ScopeVersion: c.ScopeVersion},
 	}
 	if c.Match != nil {
-		w.filter = pushdown.NewFilter(*c.Match, c.proxies, c.DecodePlus, c.Raw)
+		w.filter = pushdown.NewFilter(*c.Match, c.proxies, c.DecodePlus, c.Raw, c.Zone)
 	}
 	return w
 }
@@ -133,6 +135,9 @@ func (c *Converter) Handle(chunk *tail.Chunk) error {
 	}()
 	w.stop = chunk.Stop
 	w.file = file{path: chunk.Path, site: record.SiteFromPath(chunk.Path), attrs: chunk.Attrs}
+	for _, a := range chunk.Attrs {
+		w.file.bytes += len(a.Key) + len(a.Value) + 16
+	}
 	origin, _ := chunk.Note(noteOrigin)
 	w.from = record.OriginAt(origin, w.file.site)
 	w.file.lacks, _ = chunk.Note(noteLacks)
@@ -170,7 +175,9 @@ func (w *worker) read(chunk *tail.Chunk, state w3c.State) error {
 				w.fields = w.reader.State().Fields
 				continue
 			}
-			w.line(l, at, end)
+			if err := w.line(l, at, end); err != nil {
+				return err
+			}
 			if w.batch.Records+len(w.held.Lines) >= deliver.MaxRecords {
 				if err := w.deliver(); err != nil {
 					return err
@@ -202,19 +209,22 @@ func asString(token []byte) string {
 	return unsafe.String(unsafe.SliceData(token), len(token)) //nolint:gosec // see above
 }
 
-func (w *worker) line(l *w3c.Line, at, end int64) {
+func (w *worker) line(l *w3c.Line, at, end int64) error {
 	w.batch.Counts.Kinds[l.Kind]++
 	switch l.Kind {
 	case w3c.Record:
 		w.enter(l.Schema)
 		if w.filter != nil {
 			w.hold(l, at, end)
-			return
+			return nil
+		}
+		if err := w.room(w.under.Plan.Size(size(l.Text), w.c.Body)); err != nil {
+			return err
 		}
 		w.from = record.OriginOf(l, w.under.Plan, w.file.site)
 		w.record(l, w.under, at, end, w.from)
 	case w3c.Bad:
-		w.bad(l, at, end)
+		return w.bad(l, at, end)
 	case w3c.Directive:
 		w.under = nil
 		if isFields(l.Text) {
@@ -226,6 +236,28 @@ func (w *worker) line(l *w3c.Line, at, end int64) {
 		}
 	case w3c.Blank:
 	}
+	return nil
+}
+
+// size is at most how many bytes the text of a line takes where it is valid
+// UTF-8: a byte that is not becomes three.
+func size(text string) int {
+	if utf8.ValidString(text) {
+		return len(text)
+	}
+	return 3 * len(text)
+}
+
+// room sends what is there if a record of so many bytes has no room beside it.
+func (w *worker) room(bytes int) error {
+	bytes += w.file.bytes
+	if w.batch.Records > 0 && w.batch.Bytes+bytes > deliver.MaxBytes {
+		if err := w.send(); err != nil {
+			return err
+		}
+	}
+	w.batch.Bytes += bytes
+	return nil
 }
 
 // isFields tells whether a directive is the one that a header block is known by.
@@ -240,7 +272,7 @@ func (w *worker) planFor(s *w3c.Schema) *record.Plan {
 	}
 	if s != w.ready {
 		w.ready = s
-		w.c.sayMissing(&w.file, s, w.plan.Missing)
+		w.c.sayMissing(&w.file, s, w.plan)
 	}
 	return w.plan
 }
@@ -285,7 +317,7 @@ func (w *worker) hold(l *w3c.Line, at, end int64) {
 }
 
 // settle makes the records of the held lines that are sent.
-func (w *worker) settle() {
+func (w *worker) settle() error {
 	w.held.Settle(&w.batch.Counts.Dropped)
 	for i := range w.held.Lines {
 		h := &w.held.Lines[i]
@@ -294,26 +326,33 @@ func (w *worker) settle() {
 		case h.Dropped():
 			w.batch.Counts.Kinds[w3c.Record]--
 		case h.Bad:
+			if err := w.room(record.ErrorSize(&w.held.Errors[h.Token].Body)); err != nil {
+				return err
+			}
 			w.errorRecord(w.held.Errors[h.Token], h.At, h.End, from)
 		default:
 			b := w.held.Blocks[h.Block]
 			l := w3c.Line{Text: asString(w.tokens[h.Token])[h.Start : h.Start+h.Size], Schema: b.Schema}
+			if err := w.room(b.Plan.Size(size(l.Text), w.c.Body)); err != nil {
+				return err
+			}
 			w.reader.Cut(&l, b.Quoted)
 			w.record(&l, b, h.At, h.End, from)
 		}
 	}
+	return nil
 }
 
 // bad counts a line that could not be given its columns, and sends it as an
 // error record.
-func (w *worker) bad(l *w3c.Line, at, end int64) {
+func (w *worker) bad(l *w3c.Line, at, end int64) error {
 	w.batch.Counts.Problems[l.Problem]++
 	if l.Problem == w3c.NoFields {
 		w.c.sayNoFields(&w.file, w.reader.State(), l.Text)
 	}
 	if w.c.DropErrors {
 		w.ranges.dropped++
-		return
+		return nil
 	}
 	secrets := false
 	if fields := w.reader.State().Fields; fields != "" {
@@ -322,11 +361,15 @@ func (w *worker) bad(l *w3c.Line, at, end int64) {
 		secrets = w.planFor(s).Redacts()
 	}
 	e := pushdown.ErrorLine{Body: record.ErrorBody(l.Text, secrets), Problem: l.Describe()}
-	if w.filter == nil {
-		w.errorRecord(e, at, end, w.from)
-		return
+	if w.filter != nil {
+		w.held.AddError(e, at, end, w.from)
+		return nil
 	}
-	w.held.AddError(e, at, end, w.from)
+	if err := w.room(record.ErrorSize(&e.Body)); err != nil {
+		return err
+	}
+	w.errorRecord(e, at, end, w.from)
+	return nil
 }
 
 // errorRecord makes the record of a line that could not be given its columns.
@@ -352,18 +395,29 @@ func (w *worker) fileAttributes(lr plog.LogRecord, at int64) {
 
 // deliver sends what was collected and begins anew.
 func (w *worker) deliver() error {
+	if err := w.settle(); err != nil {
+		return err
+	}
+	if err := w.send(); err != nil {
+		return err
+	}
+	w.c.meters.Add(w.c.delivery, &w.batch.Counts)
+	w.reset()
+	return nil
+}
+
+// send sends the records that were made. What was counted goes on.
+func (w *worker) send() error {
 	ctx := w.c.delivery
-	w.settle()
 	var refused error
 	if w.batch.Records > 0 {
 		var err error
 		if refused, err = w.c.deliverer.Send(ctx, w.stop, w.batch.Logs); err != nil {
 			return errors.Join(err, context.Cause(ctx))
 		}
+		w.batch.Next()
 	}
 	w.ranges.delivered(refused)
-	w.c.meters.Add(ctx, &w.batch.Counts)
-	w.reset()
 	return nil
 }
 

@@ -14,8 +14,13 @@ import (
 	"github.com/iishunt/iishunt/receiver/iislogreceiver/internal/telemetry"
 )
 
-// MaxRecords is how many records one ConsumeLogs gets at most.
-const MaxRecords = 1000
+// What one ConsumeLogs gets at most, unless one record alone is larger.
+const (
+	MaxRecords = 1000
+	// MaxBytes is what the records of a batch may take in an OTLP message: less than
+	// 900 kB, which every backend takes, with its resources.
+	MaxBytes = 860_000
+)
 
 // Batch collects the records of one ConsumeLogs, each under the resource that
 // it came from.
@@ -24,6 +29,7 @@ type Batch struct {
 
 	Logs    plog.Logs
 	Records int
+	Bytes   int // that they take in a message, at most
 	// expected is how many records the batch before had.
 	expected int
 	Counts   telemetry.Counts
@@ -34,15 +40,20 @@ type Batch struct {
 	Observed pcommon.Timestamp
 }
 
-// Reset begins the next batch; now is the time at which its lines are read.
+// Reset begins anew; now is the time at which the lines are read.
 func (b *Batch) Reset(now time.Time) {
-	b.Logs = plog.NewLogs()
-	b.expected, b.Records = b.Records, 0
+	b.Next()
 	b.Counts = telemetry.Counts{}
+	b.Observed = pcommon.NewTimestampFromTime(now)
+}
+
+// Next begins the next batch.
+func (b *Batch) Next() {
+	b.Logs = plog.NewLogs()
+	b.expected, b.Records, b.Bytes = b.Records, 0, 0
 	b.lists = make(map[record.Origin]plog.LogRecordSlice, 1)
 	b.lastList = plog.LogRecordSlice{}
 	b.last = record.Origin{}
-	b.Observed = pcommon.NewTimestampFromTime(now)
 }
 
 // Add appends an empty record.

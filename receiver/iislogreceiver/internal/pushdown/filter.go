@@ -8,6 +8,7 @@ package pushdown
 import (
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/iishunt/iishunt/internal/rule"
 	"github.com/iishunt/iishunt/internal/w3c"
@@ -67,10 +68,10 @@ type Filter struct {
 
 // NewFilter returns a Filter for a match block. proxies is nil where c-ip is the
 // client; raw tells that bytes which are not UTF-8 are passed on.
-func NewFilter(match rule.MatchConfig, proxies *record.Proxies, decodePlus, raw bool) *Filter {
+func NewFilter(match rule.MatchConfig, proxies *record.Proxies, decodePlus, raw bool, zone *time.Location) *Filter {
 	cfg := rule.DefaultConfig()
 	cfg.Match = match
-	return &Filter{matcher: rule.NewMatcher(&cfg), proxies: proxies, decodePlus: decodePlus, raw: raw, cache: map[*record.Plan]*columnsOf{}}
+	return &Filter{matcher: rule.NewMatcher(&cfg), proxies: proxies, decodePlus: decodePlus, raw: raw, clock: w3c.Clock{Zone: zone}, cache: map[*record.Plan]*columnsOf{}}
 }
 
 // Begin prepares for lines under a plan, or under another #Date.

@@ -57,3 +57,7 @@ func ErrorBody(text string, secrets bool) string {
 	}
 	return strings.Join(values, " ")
 }
+
+// ErrorSize returns at most how many bytes the record of a line that could not be
+// given its columns takes in a message.
+func ErrorSize(body *string) int { return recordBytes + len(*body) }

@@ -5,6 +5,7 @@ package record
 
 import (
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -25,8 +26,9 @@ type Mapper struct {
 }
 
 // NewMapper returns a Mapper. proxies is nil where c-ip is the client.
-func NewMapper(decodePlus bool, proxies *Proxies) *Mapper {
-	return &Mapper{decodePlus: decodePlus, proxies: proxies}
+// zone is nil for UTC.
+func NewMapper(decodePlus bool, proxies *Proxies, zone *time.Location) *Mapper {
+	return &Mapper{decodePlus: decodePlus, proxies: proxies, clock: w3c.Clock{Zone: zone}}
 }
 
 // Fill sets timestamp, severity and attributes of a record, and tells whether
@@ -50,10 +52,14 @@ func (m *Mapper) Fill(lr plog.LogRecord, l *w3c.Line, p *Plan, baseDate string) 
 	return false
 }
 
-// timestamp sets the instant of a line. A log need not have a time column, but
-// one that has it must be right about it.
+// timestamp sets the instant of a line. A line without any is no line of now.
 func (m *Mapper) timestamp(lr plog.LogRecord, l *w3c.Line, p *Plan, baseDate string) {
-	if p.Time < 0 {
+	switch {
+	case p.Local:
+		m.problems = append(m.problems, "the time is local, and timezone does not say where")
+		return
+	case p.Time < 0:
+		m.problems = append(m.problems, "no time column")
 		return
 	}
 	date := baseDate

@@ -53,6 +53,10 @@ type Plan struct {
 	Missing []Needed
 	// Columns is how many the schema has.
 	Columns int
+	// Local: date and time are those of the server, and nothing says which zone.
+	Local bool
+	// overhead is what the names of all attributes take in a message, in bytes.
+	overhead int
 	// redact are the positions of the columns that must not appear in a body.
 	redact []int
 }
@@ -185,9 +189,40 @@ func newPlan(s *w3c.Schema, choice columnChoice, header string) *Plan {
 			st.attrs = 2
 		}
 		p.steps = append(p.steps, st)
+		p.overhead += st.attrs * (max(len(st.attr), len(st.raw)) + attributeBytes)
 	}
 	return p
 }
+
+// localTime uses the columns of Advanced Logging for local time, where there are
+// no others.
+func (p *Plan) localTime(s *w3c.Schema, zoned bool) {
+	date, clock := headerColumn(s, "date-local"), headerColumn(s, "time-local")
+	switch {
+	case p.Time >= 0 || clock < 0:
+	case zoned:
+		p.Date, p.Time = date, clock
+	default:
+		p.Local = true
+	}
+}
+
+// attributeBytes is about what an attribute takes in a message beside its name and
+// value; rather more.
+const attributeBytes = 16
+
+// Size returns at most how many bytes the record of a line of so many bytes takes
+// in a message, without the attributes that say which file it is from.
+func (p *Plan) Size(line int, body bool) int {
+	if body {
+		line *= 2
+	}
+	return recordBytes + p.overhead + line
+}
+
+// recordBytes is what a record takes without attributes of its line: its times,
+// severity, uid, and what is wrong with it.
+const recordBytes = 256
 
 // Redacts reports whether values of a line must not appear in its body.
 func (p *Plan) Redacts() bool { return len(p.redact) > 0 }
@@ -245,15 +280,16 @@ func headerColumn(s *w3c.Schema, header string) int {
 const maxPlans = 1024
 
 // NewPlanCache returns the cache for a configuration. header names the real
-// client, "" for none.
-func NewPlanCache(fields FieldsConfig, header string) *PlanCache {
-	return &PlanCache{choice: newColumnChoice(fields), header: header}
+// client, "" for none; zoned tells that the zone of local times is known.
+func NewPlanCache(fields FieldsConfig, header string, zoned bool) *PlanCache {
+	return &PlanCache{choice: newColumnChoice(fields), header: header, zoned: zoned}
 }
 
 // PlanCache shares the plans of equal schemas between files.
 type PlanCache struct {
 	choice columnChoice
 	header string // that names the real client
+	zoned  bool
 
 	mu sync.Mutex
 	// plans is guarded by mu.
@@ -271,6 +307,7 @@ func (c *PlanCache) Get(s *w3c.Schema) *Plan {
 		c.plans = make(map[*w3c.Schema]*Plan)
 	}
 	p := newPlan(s, c.choice, c.header)
+	p.localTime(s, c.zoned)
 	c.plans[s] = p
 	return p
 }
