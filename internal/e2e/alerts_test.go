@@ -37,7 +37,7 @@ func alerting(t *testing.T) []*rules.AlertingRule {
 	for _, g := range ruleGroups(t) {
 		for _, r := range g.Rules {
 			require.NotEmpty(t, r.Annotations["summary"], r.Alert)
-			require.Contains(t, []string{"warning", "critical"}, r.Labels["severity"], r.Alert)
+			require.Contains(t, []string{"info", "warning", "critical"}, r.Labels["severity"], r.Alert)
 			out = append(out, rules.NewAlertingRule(r.Alert, parseQuery(t, r.Expr), time.Duration(r.For), time.Duration(r.KeepFiringFor),
 				labels.FromMap(r.Labels), labels.FromMap(r.Annotations), labels.EmptyLabels(), "", true, slog.New(slog.DiscardHandler)))
 		}
@@ -222,6 +222,30 @@ var alertCases = []alertCase{
 		why: "a source holds the window open", after: 250 * time.Minute,
 		series: []string{rule("next_window_end", "3600x300")},
 		fires:  []string{"IISHuntWindowOverdue processor=rare_client"},
+	},
+	{
+		why: "a server is silent, and windows are closed without it", after: 20 * time.Minute,
+		series: []string{rule("senders", "0 1x40", `waited="false"`), rule("senders", "3 2x40", `waited="true"`), rule("lost", "0 0 2x40", `reason="sender_silent"`)},
+		fires:  []string{"IISHuntServerSilent processor=rare_client waited=false", "IISHuntWindowsByTimeout processor=rare_client reason=sender_silent"},
+	},
+	{
+		why: "a server was slow for a moment", after: 20 * time.Minute,
+		series: []string{rule("senders", "0 1 1 0x40", `waited="false"`)},
+	},
+	{
+		why: "records are dropped on their way", after: 10 * time.Minute,
+		series: []string{rule("ranges_lost", "0 0 5x20")},
+		fires:  []string{"IISHuntLinesLostOnTheWay processor=rare_client"},
+	},
+	{
+		why: "a folder without rights", after: 20 * time.Minute,
+		series: []string{rule("sender_unread", "1x40", `sender="web7"`)},
+		fires:  []string{"IISHuntFilesUnreadable processor=rare_client sender=web7"},
+	},
+	{
+		why: "something is found", after: 5 * time.Minute,
+		series: []string{rule("detections", "0 0 1x20", `complete="true"`)},
+		fires:  []string{"IISHuntFinding complete=true processor=rare_client"},
 	},
 	{
 		why: "the state was damaged", after: 10 * time.Minute,

@@ -45,6 +45,7 @@ func factories(s *sinks) (otelcol.Factories, error) {
 	f.Processors, errs[1] = otelcol.MakeFactoryMap[processor.Factory](
 		rareclientprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
+		dropperFactory(),
 		standInProcessor(),
 	)
 	f.Exporters, errs[2] = otelcol.MakeFactoryMap(append(standInExporters(),

@@ -120,8 +120,9 @@ func everything(logs string) string {
 extensions: {disk: {}, disk/impatient: {}}
 receivers:
   iis_log:
-    include: ['` + logs + `/*/u_ex*.log']
+    include: ['` + logs + `/*/u_ex*.log*']
     start_at: beginning
+    compression: auto
     poll_interval: 20ms
     progress: {interval: 1s}
     storage: disk
@@ -142,14 +143,15 @@ processors:
     storage: disk
     exclude: [{name: scanners, paths: [/health]}]
   rare_client/refused: {forward: none, idle_timeout: 200ms, sender_timeout: 3s}
-  rare_client/narrow: {forward: none, idle_timeout: 200ms, sender_timeout: 3s, match: {methods: [GET], path_prefixes: [/up]}}
+  rare_client/narrow: {forward: none, idle_timeout: 200ms, sender_timeout: 3s, senders: [never.example.com], match: {methods: [GET], path_prefixes: [/up]}}
+  dropper: {}
 exporters: {sink/detections: {}, sink/refusing: {}, sink/narrow: {}}
 service:
   extensions: [disk, disk/impatient]
   pipelines:
     logs: {receivers: [iis_log, iis_log/impatient], processors: [rare_client], exporters: [sink/detections]}
     logs/refused: {receivers: [iis_log], processors: [rare_client/refused], exporters: [sink/refusing]}
-    logs/narrow: {receivers: [iis_log], processors: [rare_client/narrow], exporters: [sink/narrow]}
+    logs/narrow: {receivers: [iis_log], processors: [dropper, rare_client/narrow], exporters: [sink/narrow]}
 `
 }
 
@@ -180,6 +182,11 @@ func moveEverything(t *testing.T) *scraper {
 	// A source that tells nothing.
 	appendLines(t, filepath.Join(logs, "W3SVC4", "u_nc4.log"), webFields, line(time.Now(), aServer, "/a.aspx", aClient, browser, 200))
 	out.waitFor("otelcol_processor_rare_client_sources")
+	// A line that is lost on its way, and an archive that is damaged.
+	require.NoError(t, os.WriteFile(filepath.Join(logs, "W3SVC1", "u_ex9.log.gz"), []byte("\x1f\x8b no archive"), 0o600))
+	appendLines(t, web, line(time.Now(), aServer, droppedPath, aClient, browser, 200))
+	out.waitFor("otelcol_processor_rare_client_ranges_lost")
+	out.waitFor("otelcol_processor_rare_client_sender_unread")
 	// Every stage of today, more groups than there is room for, a line that does not fit.
 	now := time.Now()
 	appendLines(t, web,
@@ -209,6 +216,7 @@ func moveEverything(t *testing.T) *scraper {
 	out.waitFor("otelcol_processor_rare_client_refused")
 	out.waitFor("otelcol_receiver_iis_log_records_dropped")
 	out.waitFor("otelcol_receiver_iis_log_checkpoint_failures")
+	out.waitFor(`otelcol_processor_rare_client_senders{waited="false"}`)
 	s.diskFull.Store(false)
 	out.waitFor("otelcol_processor_rare_client_storage_size")
 	c.shutdown()

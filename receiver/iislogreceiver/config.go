@@ -101,6 +101,7 @@ func createDefaultConfig() component.Config {
 		OnError:        OnErrorSend,
 		Progress:       ProgressConfig{Enabled: true, Interval: 10 * time.Second},
 		Follow:         true,
+		TimeZone:       "UTC",
 	}
 }
 
@@ -238,14 +239,14 @@ func validateDefaultFields(value string) error {
 
 // zone returns what the times in the logs are in; nil: UTC.
 func (c *Config) zone() (*time.Location, error) {
-	if c.TimeZone == "" || c.TimeZone == "UTC" {
+	if c.TimeZone == "UTC" {
 		return nil, nil //nolint:nilnil // described above
 	}
 	return time.LoadLocation(c.TimeZone)
 }
 
 func (c *Config) checkZone() error {
-	if _, err := c.zone(); err != nil || strings.EqualFold(c.TimeZone, "local") {
+	if _, err := c.zone(); err != nil || c.TimeZone == "" || strings.EqualFold(c.TimeZone, "local") {
 		return fmt.Errorf("timezone is %q: it must be an IANA name such as Europe/Berlin, or UTC", c.TimeZone)
 	}
 	return nil

@@ -76,7 +76,9 @@ func TestTimeZone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFixture(t)
-			f.cfg.TimeZone = c.zone
+			if c.zone != "" {
+				f.cfg.TimeZone = c.zone
+			}
 			f.write("a.log", c.text)
 			f.start()
 			f.waitRecords(1)
