@@ -164,5 +164,5 @@ func (e *Engine) appendScalars(b []byte) []byte {
 	for _, t := range [...]int64{e.time.Watermark(), e.firstSeen, e.silentSince, e.evaluated} {
 		b = codec.AppendInt(b, t)
 	}
-	return codec.AppendBool(b, e.firstSeen != math.MaxInt64)
+	return codec.AppendBool(b, e.silentSince != math.MaxInt64)
 }

@@ -26,6 +26,7 @@ receivers:
     include: [%[1]q]
     start_at: beginning
     poll_interval: 200ms
+    progress: {interval: 1s}
     storage: file_storage
     %[4]s
 processors:
@@ -33,9 +34,8 @@ processors:
     forward: none
     window: %[5]s
     every: %[6]s
-    # A kill lets the lines of the last polls come again, older than those before.
-    allowed_lateness: 10s
-    idle_timeout: 1s
+    allowed_lateness: 1s
+    sender_timeout: 10s # of running time: a Collector that is dead waits for nobody
     suppress_for: 0s
     storage: file_storage
 exporters:
