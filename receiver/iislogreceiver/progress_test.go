@@ -165,7 +165,8 @@ func TestProgressOfOrdinaryDays(t *testing.T) {
 			f.start()
 			f.settled(j)
 			f.write("b.log", toldHeader+toldLine("/1")+strings.Repeat("\x00", 4096))
-			return []string{"/1"}
+			f.append("a.log", toldLine("/2"))
+			return []string{"/1", "/2"}
 		},
 		"a file that is renamed, and its successor": func(f *fixture, j *judge) []string {
 			f.write("a.log", toldHeader+toldLine("/1"))
@@ -228,6 +229,8 @@ func TestProgressOfOrdinaryDays(t *testing.T) {
 			f.stop()
 			require.Equal(t, eventtime.Stopped, j.last.State, "the last word")
 			require.Empty(t, j.marks(), "nothing is marked on an ordinary day")
+			account := j.tracker.Window(0, 1, nowIs(0))
+			require.Equal(t, []string(nil), account.Reasons.Strings(), "it vouches from the first byte on")
 			require.Empty(t, j.unread)
 			require.Zero(t, j.repeated)
 		})

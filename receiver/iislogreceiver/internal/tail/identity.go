@@ -111,8 +111,8 @@ func randomID() eventtime.ID {
 	return eventtime.ID(binary.LittleEndian.Uint64(b[:]) | 1)
 }
 
-// account tells the account up to where the file was read.
-func (t *Tailer) account(c *Chunk, end int64) {
+// account tells the account that the file was read from begin to end.
+func (t *Tailer) account(c *Chunk, begin, end int64) {
 	if t.set.Account == nil {
 		return
 	}
@@ -123,8 +123,11 @@ func (t *Tailer) account(c *Chunk, end int64) {
 			}
 		}
 	}
-	if c.file != nil {
+	switch {
+	case c.file != nil:
 		c.SetNote(noteSent, fmt.Sprint(c.file.Sent()))
+	case begin == 0: // directives alone: the first line answers for them
+		c.SetNote(noteSent, "0")
 	}
 	t.set.Account.Reached(c.Path, c.number, c.file, end, c.archive)
 }

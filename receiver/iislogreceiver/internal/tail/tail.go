@@ -206,7 +206,7 @@ func (t *Tailer) Emit(ctx context.Context, tokens [][]byte, attributes map[strin
 	tokens, offsets = t.undelivered(c, tokens, offsets)
 	if len(tokens) == 0 {
 		c.number, c.archive = t.number(c, nil, nil)
-		t.account(c, all)
+		t.account(c, all, all)
 		return nil
 	}
 	if offsets[0] == 0 && t.cfg.Compression == "" { // in an archive, offsets may begin anew
@@ -223,7 +223,7 @@ func (t *Tailer) Emit(ctx context.Context, tokens [][]byte, attributes map[strin
 		t.abandon(ctx, c.Path, err)
 		return nil
 	}
-	t.account(c, offsets[len(tokens)])
+	t.account(c, offsets[0], offsets[len(tokens)])
 	attributes[placeKey] = t.place(c.Path, tokens, offsets)
 	attributes[endKey] = strconv.FormatInt(offsets[len(tokens)], 10)
 	return nil
