@@ -55,6 +55,14 @@ KILLS ?= 100
 test-crash: build ## kill the built collector again and again, and compare what it finds with an oracle
 	$(GO) run ./internal/cmd/crash -collector $(COLLECTOR) -kills $(KILLS)
 
+# Of test-transit: how long edge and gateway run.
+LENGTH ?= 60s
+
+.PHONY: test-transit
+test-transit: build ## run edge and gateway with a bad network between them, and compare what they find with an oracle
+	$(GO) run ./internal/cmd/crash -collector $(COLLECTOR) -transit $(LENGTH)
+	$(GO) run ./internal/cmd/crash -collector $(COLLECTOR) -transit $(LENGTH) -lossy
+
 BROWSERTEST = exporter/huntreportexporter/browsertest
 
 .PHONY: test-browser

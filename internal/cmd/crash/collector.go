@@ -74,16 +74,22 @@ type collector struct {
 }
 
 func newCollector(binary, dir, endpoint string, pushdown bool) (*collector, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return nil, err
-	}
-	c := &collector{binary: binary, config: filepath.Join(dir, "config.yaml")}
 	match := ""
 	if pushdown {
 		match = "match: {}" // the rule's own, which are the defaults
 	}
-	text := fmt.Sprintf(config, filepath.Join(dir, "logs", "*", "*.log"), endpoint, filepath.Join(dir, "storage"), match, window, every)
-	if err := os.WriteFile(c.config, []byte(text), 0o600); err != nil {
+	return newProcess(binary, dir, func(storage string) string {
+		return fmt.Sprintf(config, filepath.Join(dir, "logs", "*", "*.log"), endpoint, storage, match, window, every)
+	})
+}
+
+// newProcess returns a Collector with a folder of its own.
+func newProcess(binary, dir string, config func(storage string) string) (*collector, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, err
+	}
+	c := &collector{binary: binary, config: filepath.Join(dir, "config.yaml")}
+	if err := os.WriteFile(c.config, []byte(config(filepath.Join(dir, "storage"))), 0o600); err != nil {
 		return nil, err
 	}
 	log, err := os.Create(filepath.Join(dir, "collector.log"))

@@ -29,17 +29,19 @@ func main() {
 	binary := flag.String("collector", "dist/iishunt", "the Collector to kill")
 	kills := flag.Int("kills", 100, "how often it dies")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of what is random; if it is odd, iis_log has match, too")
+	length := flag.Duration("transit", 0, "for how long edge and gateway run with a bad network between them, in place of kills of one Collector")
+	lossy := flag.Bool("lossy", false, "with transit: the network loses messages")
 	keep := flag.String("keep", "", "folder for logs, storage and the Collector's log, which is kept; default a temporary one")
 	flag.Parse()
 	runner.Main("crash", func(ctx context.Context) error {
-		if err := run(ctx, *binary, *keep, *kills, *seed); err != nil {
+		if err := run(ctx, *binary, *keep, *kills, *length, *lossy, *seed); err != nil {
 			return fmt.Errorf("%w (seed %d)", err, *seed)
 		}
 		return nil
 	})
 }
 
-func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err error) {
+func run(ctx context.Context, binary, dir string, kills int, length time.Duration, lossy bool, seed uint64) (err error) {
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "iishunt-crash-"); err != nil {
 			return err
@@ -48,6 +50,9 @@ func run(ctx context.Context, binary, dir string, kills int, seed uint64) (err e
 	}
 	if binary, err = filepath.Abs(binary); err != nil {
 		return err
+	}
+	if length > 0 {
+		return transit(ctx, binary, dir, length, lossy, seed)
 	}
 	pushdown := seed%2 == 1
 	fmt.Printf("%d kills, seed %d, match in iis_log: %t\n", kills, seed, pushdown)

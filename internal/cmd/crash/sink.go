@@ -35,10 +35,12 @@ type sink struct {
 
 // received is what came. The same detection may come more than once.
 type received struct {
-	found  map[finding]delivered
-	byID   map[string]finding
-	again  int
-	differ error
+	found map[finding]delivered
+	byID  map[string]finding
+	again int
+	// withdrawn are corrections.
+	withdrawn int
+	differ    error
 }
 
 // delivered is what two deliveries of a detection must agree in.
@@ -81,7 +83,14 @@ func (s *sink) Export(_ context.Context, req plogotlp.ExportRequest) (plogotlp.E
 }
 
 func (r *received) take(lr plog.LogRecord) {
-	if detection.EventOf(lr) == detection.Silent {
+	switch detection.EventOf(lr) {
+	case detection.Silent:
+		return
+	case detection.Correction:
+		if id, _, withdrawn := detection.ReadCorrection(lr); withdrawn {
+			delete(r.found, r.byID[id])
+			r.withdrawn++
+		}
 		return
 	}
 	d, ok := detection.Read(lr)

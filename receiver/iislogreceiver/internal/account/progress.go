@@ -14,7 +14,7 @@ import (
 const (
 	// wideEvery is how many progress records there are from one wide one to the
 	// next, at most.
-	wideEvery = 30
+	wideEvery = 6
 	// wideWithin is how long it may take: half of the default of sender_timeout,
 	// and some time for the way.
 	wideWithin = 5 * time.Minute
