@@ -35,9 +35,12 @@ func (p *place) end() int64 {
 
 // looks are the looks at the files. A look begins when the paths are known.
 type looks struct {
-	before   time.Time // beginning of the look before this one
-	began    time.Time // of this one; zero before the first
-	found    []found   // in this look
+	last     time.Time // beginning of the last look
+	noted    bool      // it was noted, to be proven when it is over
+	proven   bool      // the one before was looked at
+	before   time.Time // beginning of the look before the one that was noted last
+	began    time.Time // of that; zero before the first
+	found    []found   // in that
 	complete bool      // folders could be read when it began
 	// readUntil is the beginning of the look before the one that was proven last.
 	readUntil    int64
@@ -79,16 +82,18 @@ func (a *Account) Reached(path string, n Number, file *File, end int64, archive 
 	}
 }
 
-// Look says that a look begins which has found these paths, and so that the one
-// before it is over. It reports whether everything is read that will ever come.
-func (a *Account) Look(paths []string) (finished bool) {
+// Look says that a look begins, and so that the one before it is over; paths
+// returns what it has found. It reports whether everything is read that will ever
+// come.
+//
+// To look at each file costs as much as a tenth of what fileconsumer does with it.
+// So a look is proven only where something is to be told.
+func (a *Account) Look(paths func() []string) (finished bool) {
 	now := a.Now()
-	complete := a.foldersReadable()
-	list := stat(paths)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.step(now)
-	if !a.looks.began.IsZero() && a.prove(now) {
+	if a.looks.noted && a.prove(now) {
 		a.looks.readUntil = max(a.looks.readUntil, a.looks.before.UnixNano())
 		a.looks.oldestUnread = eventtime.None
 		if a.state == eventtime.CatchingUp {
@@ -98,13 +103,23 @@ func (a *Account) Look(paths []string) (finished bool) {
 			a.state = eventtime.Finished
 		}
 	}
+	a.looks.proven = a.looks.noted
+	a.looks.noted = a.state == eventtime.CatchingUp || now.Sub(a.spoke) >= a.Interval && !a.looks.proven
+	if a.looks.noted {
+		a.note(paths(), now)
+	}
+	a.looks.last = now
+	return a.state == eventtime.Finished
+}
+
+// note takes down what a look has found when it began.
+func (a *Account) note(paths []string, now time.Time) {
 	first := a.looks.began.IsZero()
 	if !first {
-		a.looks.before = a.looks.began
+		a.looks.before = a.looks.last
 	}
-	a.looks.began, a.looks.found, a.looks.complete = now, list, complete
-	a.begins(list, first)
-	return a.state == eventtime.Finished
+	a.looks.began, a.looks.found, a.looks.complete = now, stat(paths), a.foldersReadable()
+	a.begins(a.looks.found, first)
 }
 
 // begins takes in what a new look has found.
@@ -124,12 +139,12 @@ func (a *Account) begins(list []found, first bool) {
 // step notices a wall clock that goes back.
 func (a *Account) step(now time.Time) {
 	const noise = time.Second
-	if last := a.looks.began; !last.IsZero() && now.Round(0).Before(last.Round(0).Add(-noise)) {
+	if last := a.looks.last; !last.IsZero() && now.Round(0).Before(last.Round(0).Add(-noise)) {
 		a.lose(eventtime.Loss{
 			Name: a.Host, Why: "the wall clock went back", Reason: eventtime.ReasonClockStepped,
 			From: now.UnixNano(), To: last.UnixNano(),
 		})
-		a.looks.began, a.looks.before = now, now
+		a.looks.last, a.looks.before = now, now
 	}
 }
 

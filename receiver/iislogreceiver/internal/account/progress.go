@@ -24,7 +24,8 @@ const (
 func (a *Account) Due() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.seq == 0 || a.Now().Sub(a.spoke) >= a.Interval || a.state == eventtime.Finished
+	due := a.Now().Sub(a.spoke) >= a.Interval && (a.looks.proven || a.state == eventtime.CatchingUp)
+	return a.seq == 0 || due || a.state == eventtime.Finished
 }
 
 // Spoke reports whether anything was told in this run.

@@ -133,7 +133,7 @@ func (t *Tailer) account(c *Chunk, begin, end int64) {
 }
 
 // look is called when fileconsumer has found the files to look at.
-func (t *Tailer) look(paths []string) {
+func (t *Tailer) look(paths func() []string) {
 	finished := t.set.Account.Look(paths)
 	t.set.Tell(finished)
 	if finished {

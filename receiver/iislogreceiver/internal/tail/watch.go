@@ -66,7 +66,7 @@ func (l listener) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	t := l.tailer
 	switch e.Message {
 	case saysLook:
-		t.look(pathsOf(fields))
+		t.look(func() []string { return pathsOf(fields) })
 	case saysStep:
 		t.set.Tell(false)
 	case saysCopy:
