@@ -56,8 +56,10 @@ type Account struct {
 	numbers map[Number]*place
 	looks   looks
 	unread  map[string]*trouble // by path
-	lost    []told
-	seq     int64
+	// foldersAt is when it was last looked for folders that cannot be read.
+	foldersAt time.Time
+	lost      []told
+	seq       int64
 	// wides are the numbers of the last two progress records that were wide.
 	wides  [2]int64
 	since2 int           // progress records since the last wide one

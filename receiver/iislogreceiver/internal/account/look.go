@@ -120,6 +120,7 @@ func (a *Account) note(paths []string, now time.Time) {
 	}
 	a.looks.began, a.looks.found, a.looks.complete = now, stat(paths), a.foldersReadable()
 	a.begins(a.looks.found, first)
+	a.findFolders(now)
 }
 
 // begins takes in what a new look has found.

@@ -116,7 +116,9 @@ func (t *Tailer) Start(ctx context.Context, host component.Host) error {
 		at := func([]byte) bool { return true }
 		ends = tails{due: at, settled: at}
 	}
-	manager, err := buildManager(*t.cfg, set, t.Emit, ends)
+	cfg := *t.cfg
+	cfg.Exclude = append(slices.Clone(cfg.Exclude), t.pipes()...)
+	manager, err := buildManager(cfg, set, t.Emit, ends)
 	if err != nil {
 		return err
 	}
@@ -162,6 +164,7 @@ func (t *Tailer) sayFiles() {
 func (t *Tailer) Stop(ctx context.Context) error {
 	stopped := make(chan error, 1)
 	go func() { stopped <- t.stopManager() }()
+	defer t.releasePipes()()
 	select {
 	case err := <-stopped:
 		return err
