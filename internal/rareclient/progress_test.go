@@ -495,3 +495,126 @@ func TestEachWindowLeavesARecord(t *testing.T) {
 		require.NoError(t, l.Shutdown(context.Background()))
 	})
 }
+
+// reasonsOf returns the reasons of the detections by path.
+func reasonsOf(l *lab) map[string][]any {
+	out := map[string][]any{}
+	for _, d := range detectedIn(l.found) {
+		out[d.Path] = d.Reasons
+	}
+	return out
+}
+
+// What a reader cannot read could have had the second client: of the windows that
+// its own time overlaps, and of no others.
+func TestAFileThatCannotBeReadMarksItsOwnTime(t *testing.T) {
+	inLab(t, nil, nil, func(l *lab) {
+		r := newReader("web01", 1)
+		r.Unread = []eventtime.Loss{{Name: "u_ex.log", Reason: eventtime.ReasonFileUnreadable, From: l.hour.UnixNano(), To: l.hour.Add(30 * time.Minute).UnixNano()}}
+		l.listen(r)
+		l.send(r.lines(time.Now(), "/first.aspx", "203.0.113.7"))
+		l.live(65*time.Minute, r)
+		l.send(r.lines(time.Now(), "/second.aspx", "203.0.113.7"))
+		l.live(130*time.Minute, r)
+		require.Equal(t, map[string][]any{"/first.aspx": {"file_unreadable"}, "/second.aspx": nil}, reasonsOf(l))
+	})
+}
+
+// What was lost for good at the reader: a batch that was refused, lines that were
+// dropped because they could not be read.
+func TestWhatAReaderLostMarksItsTime(t *testing.T) {
+	for _, reason := range []eventtime.Reason{eventtime.ReasonLostInTransit, eventtime.ReasonParseError, eventtime.ReasonFileVanished, eventtime.ReasonClockStepped} {
+		inLab(t, nil, nil, func(l *lab) {
+			r := newReader("web01", 1)
+			l.listen(r)
+			l.send(r.lines(time.Now(), "/first.aspx", "203.0.113.7"))
+			r.Lost = []eventtime.Loss{{Name: "u_ex.log", Reason: reason, Count: 3, From: l.hour.UnixNano(), To: l.hour.Add(time.Minute).UnixNano()}}
+			l.send(r.progress(eventtime.Reading))
+			r.Lost = nil
+			l.live(65*time.Minute, r)
+			l.send(r.lines(time.Now(), "/second.aspx", "203.0.113.7"))
+			l.live(130*time.Minute, r)
+			require.Equal(t, map[string][]any{"/first.aspx": {reason.String()}, "/second.aspx": nil}, reasonsOf(l))
+		})
+	}
+}
+
+// A server whose clock is three days behind holds nobody up for three days.
+func TestAClockThatIsBehind(t *testing.T) {
+	inLab(t, nil, nil, func(l *lab) {
+		a, b := newReader("web01", 1), newReader("web02", 2)
+		const behind = 72 * time.Hour
+		tell := func(until time.Duration) {
+			for ; time.Since(l.hour) < until; time.Sleep(time.Minute) {
+				l.send(a.progress(eventtime.Reading))
+				ld := b.progress(eventtime.Reading)
+				lr := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+				lr.SetTimestamp(pcommon.NewTimestampFromTime(time.Now().Add(-behind)))
+				lr.Attributes().PutStr(attr.ProgressReadUntil, time.Now().Add(-behind).UTC().Format(time.RFC3339Nano))
+				l.send(ld)
+			}
+		}
+		tell(20 * time.Minute)
+		l.send(a.lines(time.Now(), "/page.aspx", "203.0.113.7"))
+		tell(120 * time.Minute)
+		require.Equal(t, []detected{{"/page.aspx", 1, false, []any{"clock_behind"}, "timeout", 1, []any{"web02"}}}, detectedIn(l.found))
+		require.NotEmpty(t, l.log.FilterMessageSnippet("The clock of a server is far behind").FilterField(zap.String("sender", "web02")).All())
+	})
+}
+
+// The event times of records move nothing: not those of the future, not those of
+// 1999, and a line without any is a loss and no line of now.
+func TestTimesThatCannotBeTrue(t *testing.T) {
+	inLab(t, nil, nil, func(l *lab) {
+		r := newReader("web01", 1)
+		l.listen(r)
+		l.send(r.lines(time.Now(), "/page.aspx", "203.0.113.7"))
+		l.send(r.lines(time.Now().Add(9*time.Hour), "/nine-hours-ahead.aspx", "203.0.113.7"))
+		l.send(r.lines(time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), "/old.aspx", "203.0.113.7"))
+		l.send(r.lines(time.Now(), "/page.aspx", "203.0.113.8"))
+		l.live(70*time.Minute, r)
+		require.NotContains(t, reasonsOf(l), "/page.aspx", "two clients, whatever came between them")
+		l.live(11*time.Hour, r)
+		require.Contains(t, reasonsOf(l), "/nine-hours-ahead.aspx", "it counts in the window of its time")
+		require.Nil(t, reasonsOf(l)["/nine-hours-ahead.aspx"])
+	})
+	inLab(t, nil, nil, func(l *lab) {
+		r := newReader("web01", 1)
+		l.listen(r)
+		l.send(r.lines(time.Now(), "/page.aspx", "203.0.113.7"))
+		ld := r.lines(time.Now(), "/page.aspx", "203.0.113.8")
+		lr := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+		lr.SetTimestamp(0)
+		lr.Attributes().PutStr("iis.parse_error", "no time column")
+		l.send(ld)
+		l.send(r.lines(time.Now().Add(48*time.Hour), "/page.aspx", "203.0.113.9"))
+		l.live(70*time.Minute, r)
+		require.Equal(t, map[string][]any{"/page.aspx": {"parse_error", "future_time"}}, reasonsOf(l))
+	})
+}
+
+// A line that could not be read is the second client's of the window it is in,
+// whatever comes next, and whenever.
+func TestALostLineIsNotForgotten(t *testing.T) {
+	for name, next := range map[string]time.Duration{"the next line is of the next window": 65 * time.Minute, "nothing comes for hours": 5 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			inLab(t, nil, nil, func(l *lab) {
+				r := newReader("web01", 1)
+				l.listen(r)
+				l.send(r.lines(l.hour.Add(20*time.Minute), "/page.aspx", "203.0.113.7"))
+				ld := r.lines(time.Now(), "", "")
+				lr := ld.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0)
+				lr.SetTimestamp(0)
+				uid := text(lr.Attributes(), attr.LogRecordUID)
+				lr.Attributes().Clear()
+				lr.Attributes().PutStr(attr.LogRecordUID, uid)
+				lr.Attributes().PutStr("iis.parse_error", "15 values for 22 columns")
+				l.send(ld)
+				l.live(next, r)
+				l.send(r.lines(l.hour.Add(next), "/other.aspx", "203.0.113.7"))
+				l.live(next+130*time.Minute, r)
+				require.Equal(t, []any{"parse_error"}, reasonsOf(l)["/page.aspx"])
+			})
+		})
+	}
+}
