@@ -251,11 +251,11 @@ func trouble(ctx context.Context, edge, gateway *collector, r *rand.Rand) error 
 			}
 			continue
 		}
-		if err := c.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		if err := suspend(c.cmd.Process); err != nil {
 			return err
 		}
 		time.Sleep(time.Duration(1+r.IntN(5)) * time.Second)
-		if err := c.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		if err := resume(c.cmd.Process); err != nil {
 			return err
 		}
 	}
