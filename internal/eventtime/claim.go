@@ -100,7 +100,7 @@ func (t *Tracker) setBase(s *sender, f *file, c *FileProgress, p *pending) {
 			f.base = min(c.Sent, f.covered[0].from)
 		}
 		if c.Sent > 0 {
-			s.since = max(s.since, p.until())
+			s.since = max(s.since, p.until(), c.Newest) // the clock may have gone back since
 		}
 	case unheard:
 		f.base = c.From

@@ -149,7 +149,7 @@ func (m *machine) readFiles(now int64, drops bool, send func(*logFile, []record)
 		}
 	}
 	if all {
-		m.until, m.everRead = m.look, true
+		m.until, m.everRead = max(m.until, m.look), true // a clock that goes back takes nothing back
 	}
 	m.look = m.clock(now)
 }
