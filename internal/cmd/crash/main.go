@@ -81,7 +81,7 @@ func run(ctx context.Context, binary, dir string, kills int, length time.Duratio
 		return err
 	}
 	fmt.Printf("%d lines in %d files; the Collector died %d times and was stopped %d times\n", len(w.lines), w.files, c.killed, c.stopped)
-	return compare(oracle(w.lines), sink.detections())
+	return compare(oracle(w.lines), sink.detections(), "")
 }
 
 func random(seed, stream uint64) *rand.Rand {

@@ -113,6 +113,13 @@ func (r *received) take(lr plog.LogRecord) {
 	r.byID[got.id], r.found[f] = f, got
 }
 
+// count is how many detections have come.
+func (s *sink) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.got.found)
+}
+
 func (s *sink) detections() *received {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,6 +21,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
+
+	"github.com/iishunt/iishunt/internal/eventtime"
 )
 
 // edgeConfig reads and sends; messages are split and joined by bytes, by ten
@@ -60,7 +62,7 @@ processors:
     window: %[4]s
     every: %[5]s
     allowed_lateness: 1s
-    sender_timeout: 20s
+    sender_timeout: %[6]s
     suppress_for: 0s
     storage: file_storage
 exporters:
@@ -180,6 +182,12 @@ func (p *proxy) split(ctx context.Context, req plogotlp.ExportRequest) (plogotlp
 // and suspends both.
 func transit(ctx context.Context, binary, dir string, length time.Duration, lossy bool, seed uint64) error {
 	fmt.Printf("edge and gateway, %v, seed %d, lossy %t\n", length, seed, lossy)
+	// Where a gap is waited for, it must outlast several kills that follow each other;
+	// where messages are lost, it comes to nothing in any case.
+	timeout := time.Minute
+	if lossy {
+		timeout = 20 * time.Second
+	}
 	sink, err := newSink(random(seed, 1))
 	if err != nil {
 		return err
@@ -195,7 +203,7 @@ func transit(ctx context.Context, binary, dir string, length time.Duration, loss
 	}
 	defer p.server.Stop()
 	gateway, err := newProcess(binary, filepath.Join(dir, "gateway"), func(storage string) string {
-		return fmt.Sprintf(gatewayConfig, address, sink.address(), storage, window, every)
+		return fmt.Sprintf(gatewayConfig, address, sink.address(), storage, window, every, timeout)
 	})
 	if err != nil {
 		return err
@@ -223,17 +231,26 @@ func transit(ctx context.Context, binary, dir string, length time.Duration, loss
 	}
 	p.late.Wait()
 	// A gap, and whoever is behind, are waited for sender_timeout twice at most.
-	if err := sleep(ctx, window+50*time.Second); err != nil {
-		return err
+	want, last := oracle(w.lines), time.Now().Add(window+2*timeout+10*time.Second)
+	for time.Now().Before(last) && (lossy || sink.count() < len(want)) {
+		if err := sleep(ctx, time.Second); err != nil {
+			return err
+		}
 	}
 	if err := errors.Join(edge.end(syscall.SIGTERM), gateway.end(syscall.SIGTERM)); err != nil {
 		return err
 	}
 	fmt.Printf("%d lines in %d files; edge killed %d times, gateway %d times; %d messages lost\n", len(w.lines), w.files, edge.killed, gateway.killed, p.lost.Load())
 	if lossy {
-		return compareLossy(oracle(w.lines), sink.detections())
+		return compareLossy(want, sink.detections())
 	}
-	return compare(oracle(w.lines), sink.detections())
+	// A progress that waits in the gateway for records is lost with it. Where its
+	// sender dies before it has told the same again, nobody knows what it told.
+	allowed := ""
+	if edge.killed > 0 && gateway.killed > 0 {
+		allowed = eventtime.ReasonLostInTransit.String()
+	}
+	return compare(want, sink.detections(), allowed)
 }
 
 // trouble kills and suspends edge and gateway until ctx ends.
