@@ -102,6 +102,7 @@ const (
 	DetectionRequestCount        = "detection.request_count"
 	DetectionScore               = "detection.score"
 	DetectionSendingCount        = "detection.sending_count" // requests that send something
+	DetectionShortened           = "detection.shortened"     // evidence, or texts and lists, were left out to make it smaller
 	DetectionSignals             = "detection.signals"
 	DetectionSenderCount         = "detection.sender_count"         // that vouch for the window
 	DetectionSendersBehind       = "detection.senders_behind"       // up to three that do not

@@ -37,6 +37,7 @@ const (
 	sectionCorrections
 	sectionCorrected
 	sectionPane3 // with what was excluded; the two before are only read
+	sectionForgotten
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and

@@ -70,7 +70,7 @@ func (c *corrector) evaluate() []string {
 			c.store()
 			return out
 		}
-		findings, _, _ := c.Evaluate(&w)
+		findings, _ := c.Evaluate(&w)
 		for _, f := range findings {
 			out = append(out, f.ID)
 		}

@@ -23,7 +23,7 @@ func evaluateAll(e *Engine) []*Finding {
 		if !ok {
 			return out
 		}
-		f, _, _ := e.Evaluate(&w)
+		f, _ := e.Evaluate(&w)
 		out = append(out, f...)
 	}
 }

@@ -13,12 +13,11 @@ import (
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// Evaluate merges the panes of a window and returns its findings in order of
-// FirstSeen, without those that SuppressFor keeps quiet; their number is
-// suppressed. They wait for delivery (see Waiting), but for those that too many
-// wait already, whose number is dropped. Windows must be evaluated in the order
-// in which Next gave them.
-func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped int) {
+// Evaluate merges the panes of a window and returns its findings, those with the
+// highest score first and then in order of FirstSeen, without those that
+// SuppressFor keeps quiet; their number is suppressed. They wait for delivery (see
+// Waiting). Windows must be evaluated in the order in which Next gave them.
+func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed int) {
 	e.evaluateMu.Lock()
 	defer e.evaluateMu.Unlock()
 	for i := range w.panes {
@@ -32,10 +31,13 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped i
 		}
 	}
 	e.history.learn(w.panes, w.until-e.window+e.every)
+	for _, f := range findings {
+		f.said = e.toldOf(f)
+	}
 	slices.SortFunc(findings, (*Finding).compare)
 	kept := findings[:0]
 	for _, f := range findings {
-		said := e.toldOf(f)
+		said := f.said
 		if e.suppressed.suppress(f.key, w.until, w.Reasons == 0) && !e.suppressed.escalates(f.key, said) {
 			suppressed++
 			continue
@@ -44,14 +46,14 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed, dropped i
 		kept = append(kept, f)
 	}
 	clear(findings[len(kept):])
-	waiting := e.outbox.add(kept)
-	e.evaluatedWindow(w, kept, waiting)
-	return kept, suppressed, len(kept) - len(waiting)
+	e.outbox = append(e.outbox, kept...)
+	e.evaluatedWindow(w, kept)
+	return kept, suppressed
 }
 
 // evaluatedWindow forgets the panes that were kept for the window.
-func (e *Engine) evaluatedWindow(w *Window, kept, waiting []*Finding) {
-	last := e.logFindings(waiting)
+func (e *Engine) evaluatedWindow(w *Window, kept []*Finding) {
+	last := e.logFindings(kept)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !w.Empty { // else it is not worth a write: after a crash it is empty again

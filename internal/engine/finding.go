@@ -48,6 +48,7 @@ type Finding struct {
 	key     rule.Key // of rule, group and clients: the same in every window
 	group   rule.Key
 	clients []client
+	said    told
 }
 
 // ClientCount is how many clients the finding has.
@@ -66,7 +67,11 @@ func (f *Finding) Identities() []string {
 	return f.Clients
 }
 
+// compare orders findings: the most telling first, then the earliest.
 func (f *Finding) compare(o *Finding) int {
+	if c := cmp.Compare(o.said.score, f.said.score); c != 0 {
+		return c
+	}
 	if c := cmp.Compare(f.FirstSeen, o.FirstSeen); c != 0 {
 		return c
 	}

@@ -62,7 +62,7 @@ func windows(e *Engine) []string {
 		if !ok {
 			return out
 		}
-		findings, _, _ := e.Evaluate(&w)
+		findings, _ := e.Evaluate(&w)
 		for _, f := range findings {
 			start := time.Unix(0, f.WindowStart).UTC()
 			out = append(out, fmt.Sprint(f.Values[0], " ", start.Format("02 15:04"), " ", f.Reasons.Strings()))

@@ -5,18 +5,9 @@ package engine
 
 import "slices"
 
-// maxWaiting bounds the findings that wait to be delivered.
-const maxWaiting = 100_000
-
-// outbox keeps the findings that were not delivered yet, in order.
+// outbox keeps the findings that were not delivered yet, in order. It has those of
+// one window: the next is evaluated when they were delivered.
 type outbox []*Finding
-
-// add appends findings and returns those for which there was room.
-func (o *outbox) add(findings []*Finding) []*Finding {
-	room := min(len(findings), maxWaiting-len(*o))
-	*o = append(*o, findings[:room]...)
-	return findings[:room]
-}
 
 func (o *outbox) pop(n int) {
 	clear((*o)[:n])

@@ -36,7 +36,7 @@ func pages(h *harness) map[string]PageClients {
 		if !ok {
 			return out
 		}
-		findings, _, _ := h.Evaluate(&w)
+		findings, _ := h.Evaluate(&w)
 		for _, f := range findings {
 			out[f.Values[0]] = f.PageClients
 		}

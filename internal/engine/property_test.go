@@ -141,7 +141,7 @@ func (h *harness) drain() {
 		if !ok {
 			return
 		}
-		findings, _, _ := h.Evaluate(&w)
+		findings, _ := h.Evaluate(&w)
 		var lines []string
 		for _, f := range findings {
 			lines = append(lines, findingText(f))

@@ -75,7 +75,7 @@ func TestEverythingAtOnce(t *testing.T) {
 		during(func() { h.Stats(); h.Room(); h.NextEnd() })
 		during(h.drain)
 		during(func() { _ = h.Snapshot(500, log.part) }) // part never fails
-		during(func() { h.Delivered(min(1, len(h.Waiting(1)))) })
+		during(func() { h.Delivered(min(1, len(h.Waiting(1))), nil) })
 		for _, r := range stream {
 			now = arrival(r) * 1e9
 			h.commit(now, 1, []rule.Request{r})

@@ -185,7 +185,7 @@ func (s *rangedSim) collect() {
 		if !ok {
 			break
 		}
-		findings, _, _ := s.Evaluate(&w)
+		findings, _ := s.Evaluate(&w)
 		for _, f := range findings {
 			s.found[f.ID] = f
 		}

@@ -64,7 +64,7 @@ func TestRangesOutliveACrash(t *testing.T) {
 	require.True(t, e.Tick(later), "it has finished")
 	w, ok := e.Next()
 	require.True(t, ok)
-	findings, _, _ := e.Evaluate(&w)
+	findings, _ := e.Evaluate(&w)
 	require.Len(t, findings, 1)
 	require.EqualValues(t, 3, findings[0].Requests)
 	want := eventtime.Account{ClosedBy: eventtime.ByFinished, Senders: 1}

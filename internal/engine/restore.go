@@ -41,7 +41,7 @@ func (e *Engine) Apply(b []byte) error {
 		case sectionFindings, sectionFindings2:
 			for range d.Count(18) {
 				if f := d.finding(section); d.Err == nil {
-					e.outbox.add([]*Finding{f})
+					e.outbox = append(e.outbox, f)
 				}
 			}
 		case sectionIssued:
@@ -64,6 +64,8 @@ func (e *Engine) Apply(b []byte) error {
 			e.history.apply(&d)
 		case sectionSuppressed:
 			e.suppressed.apply(&d)
+		case sectionForgotten:
+			e.suppressed.applyForgotten(&d)
 		default:
 			d.Fail()
 		}

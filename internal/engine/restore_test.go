@@ -102,7 +102,7 @@ func (c *crashing) drain(now int64) {
 			if c.maybeCrash(now) {
 				continue // no answer: they are delivered again
 			}
-			c.Delivered(len(batch))
+			c.Delivered(len(batch), nil)
 			c.persist()
 		}
 		if !ok && c.idle() {

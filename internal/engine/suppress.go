@@ -45,15 +45,14 @@ func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
 	if s.period == 0 {
 		return false
 	}
-	for len(s.order) > 0 && (s.order[0].until <= t || len(s.order) >= s.bound) {
-		if s.last[s.order[0].key].until <= s.order[0].until {
-			delete(s.last, s.order[0].key)
-			delete(s.told, s.order[0].key)
-		}
-		s.order = s.order[1:]
-	}
 	if g, ok := s.last[k]; ok && t < g.until && (g.complete || !complete) {
 		return true
+	}
+	for len(s.order) > 0 && (s.order[0].until <= t || len(s.order) >= s.bound) {
+		if s.last[s.order[0].key].until <= s.order[0].until {
+			s.forget(s.order[0].key)
+		}
+		s.order = s.order[1:]
 	}
 	s.last[k] = quiet{t + s.period, complete}
 	delete(s.told, k)
@@ -61,11 +60,29 @@ func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
 	return false
 }
 
+// forget lets a finding be given out again.
+func (s *suppression) forget(k rule.Key) {
+	delete(s.last, k)
+	delete(s.told, k)
+}
+
+func (s *suppression) applyForgotten(d *decoder) {
+	for range d.Count(16) {
+		if k := d.key(); d.Err == nil {
+			s.forget(k)
+		}
+	}
+}
+
 func (s *suppression) snapshot(size int, write func([]byte) error) error {
-	for part := range slices.Chunk(s.order, size/quietSize+1) {
+	order := slices.DeleteFunc(slices.Clone(s.order), func(t expiry) bool {
+		_, known := s.last[t.key]
+		return !known
+	})
+	for part := range slices.Chunk(order, size/quietSize+1) {
 		b := codec.AppendUint([]byte{sectionSuppressed}, uint64(len(part)))
 		for _, t := range part {
-			b = codec.AppendInt(appendKey(b, t.key), t.until)
+			b = codec.AppendInt(appendKey(b, t.key), min(t.until, s.last[t.key].until))
 			b = codec.AppendBool(b, s.last[t.key].complete)
 		}
 		keys := make([]rule.Key, 0, len(part))

@@ -25,9 +25,6 @@ import (
 // exporter that blocks cannot keep the Collector from ending.
 const shutdownTimeout = 10 * time.Second
 
-// maxDelivery is how many detections one ConsumeLogs has at most.
-const maxDelivery = 1_000
-
 // Component is the common part of the rare_client components. Consume, on the
 // callers' goroutines, puts records into the engine; one goroutine of its own
 // moves the watermark with the wall clock, evaluates windows and delivers
@@ -57,8 +54,9 @@ type Component struct {
 
 	lacking atomic.Pointer[string] // scope of the first record that lacked what the rule needs
 
-	windows windowRecords // used as notices
-	notices notices       // used by one goroutine at a time: the loop, then Shutdown
+	offer   offer          // used as notices
+	windows []windowRecord // that wait for delivery; used as notices
+	notices notices        // used by one goroutine at a time: the loop, then Shutdown
 }
 
 // New returns a Component that gives the records to forward, where that is not
@@ -70,6 +68,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 		engine:     engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
 		wake:       make(chan struct{}, 1),
 		watch:      eventtime.NewStopwatch(tickEvery(cfg.IdleTimeout), time.Now()),
+		offer:      offer{most: maxDelivery},
 		notices:    newNotices(log, cfg.Input, cfg.Count.Attribute),
 	}
 	c.engine.SetRunning(c.running)
@@ -118,6 +117,8 @@ func (c *Component) Shutdown(ctx context.Context) error {
 	}
 	c.state.shutdown()
 	c.evaluate(ctx)
+	for c.state == nil && c.evaluateNext(ctx) { // what nobody will take is counted
+	}
 	switch n := c.engine.Stats().Waiting; {
 	case n > 0 && c.state == nil:
 		c.meters.dropped(ctx, n)
@@ -216,34 +217,13 @@ func (c *Component) tick(now int64, late bool) {
 	c.engine.Tick(now)
 }
 
-// evaluate works off the windows that are due and delivers their findings. With
-// storage, only what is stored is evaluated, and only what is stored delivered.
+// evaluate works off the windows that are due, each when the findings of those
+// before it were delivered. With storage, only what is stored is evaluated, and
+// only what is stored delivered.
 func (c *Component) evaluate(ctx context.Context) {
-	for {
-		if c.state.flush(ctx) != nil {
-			return
-		}
-		w, ok := c.engine.Next()
-		if !ok {
-			break
-		}
-		findings, suppressed, dropped := c.engine.Evaluate(&w)
-		if !w.Empty {
-			c.meters.window(ctx, &w, suppressed)
-			c.notices.window(&w, len(findings), suppressed)
-		}
-		if c.cfg.WindowRecords {
-			w.Release()
-			c.windows.add(windowRecord{w, len(findings), suppressed})
-		}
-		if dropped > 0 {
-			c.meters.dropped(ctx, dropped)
-			c.log.Error("Detections lost: too many wait for the next consumer, which refuses them", zap.Int("detections", dropped))
-		}
+	for c.state.flush(ctx) == nil && c.deliver(ctx) && c.evaluateNext(ctx) {
 	}
-	c.deliver(ctx)
-	if c.engine.Stats().Waiting == 0 { // a correction never comes before what it corrects
-		c.correct(ctx)
+	if c.engine.Stats().Waiting == 0 {
 		c.tellWindows(ctx)
 	}
 	_ = c.state.flush(ctx) // flush logs and counts its own failures
@@ -258,6 +238,24 @@ func (c *Component) evaluate(ctx context.Context) {
 	c.notices.state(s)
 }
 
+// evaluateNext evaluates the next window; false when none is due.
+func (c *Component) evaluateNext(ctx context.Context) bool {
+	w, ok := c.engine.Next()
+	if !ok {
+		return false
+	}
+	findings, suppressed := c.engine.Evaluate(&w)
+	if !w.Empty {
+		c.meters.window(ctx, &w, suppressed)
+		c.notices.window(&w, len(findings), suppressed)
+	}
+	if c.cfg.WindowRecords {
+		w.Release()
+		c.windows = append(c.windows, windowRecord{w, len(findings), suppressed})
+	}
+	return true
+}
+
 // warn says what is to be known of senders.
 func (c *Component) warn() {
 	warnings, err := c.engine.TakeWarnings()
@@ -270,27 +268,19 @@ func (c *Component) warn() {
 	}
 }
 
-// deliver hands over the waiting findings. What is refused stays and is tried
-// again at the next tick; what is refused for good is counted and dropped.
-func (c *Component) deliver(ctx context.Context) {
-	for {
-		batch := c.engine.Waiting(maxDelivery)
-		if len(batch) == 0 {
-			return
-		}
+// deliver hands over what waits: findings, then corrections, which never come
+// before what they correct, then window records. It reports whether the next
+// consumer took all of it; what it did not take is tried again at the next tick.
+func (c *Component) deliver(ctx context.Context) bool {
+	for batch := c.engine.Waiting(maxDelivery); len(batch) > 0; batch = c.engine.Waiting(maxDelivery) {
 		// Built anew for each try: a consumer may change what it refuses.
-		err := c.next.ConsumeLogs(ctx, c.detections.logs(batch, time.Now()))
-		switch {
-		case err == nil:
-			c.meters.delivered(ctx, batch)
-			c.notices.delivered()
-		case consumererror.IsPermanent(err):
-			c.meters.dropped(ctx, len(batch))
-			c.log.Error("Detections lost: the next consumer refused them for good", zap.Int("detections", len(batch)), zap.Error(err))
-		default:
-			c.notices.refused(err)
-			return
+		now := time.Now()
+		done, lost := c.give(ctx, "detections", len(batch), func(lr plog.LogRecord, i int) { c.detections.detection(lr, batch[i], now) })
+		c.meters.delivered(ctx, batch[:done], lost)
+		c.engine.Delivered(done, lost)
+		if done < len(batch) {
+			return false
 		}
-		c.engine.Delivered(len(batch))
 	}
+	return c.correct(ctx) && (len(c.windows) < maxDelivery || c.tellWindows(ctx))
 }

@@ -208,7 +208,7 @@ func TestRefusedDetectionsAreSentAgain(t *testing.T) {
 func TestDetectionsRefusedForGoodAreSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		core, logged := observer.New(zap.ErrorLevel)
-		h := start(t, hourly(), zap.New(core), nil, &fails{answers: []error{consumererror.NewPermanent(errFull)}})
+		h := start(t, hourly(), zap.New(core), nil, consumertest.NewErr(consumererror.NewPermanent(errFull)))
 		require.NoError(t, h.ConsumeLogs(t.Context(), logs(time.Now(), "/a.aspx", "203.0.113.1")))
 		require.NoError(t, h.Shutdown(t.Context()))
 		require.Equal(t, 1, logged.FilterMessageSnippet("for good").Len())

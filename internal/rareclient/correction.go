@@ -9,44 +9,26 @@ import (
 	"strconv"
 	"time"
 
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.uber.org/zap"
 
 	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/engine"
 	"github.com/iishunt/iishunt/internal/printable"
 )
 
-// correct delivers the corrections that wait, like detections.
-func (c *Component) correct(ctx context.Context) {
-	for {
-		batch := c.engine.Corrections(maxDelivery)
-		if len(batch) == 0 {
-			return
+// correct delivers the corrections that wait. It reports whether the next consumer
+// took them.
+func (c *Component) correct(ctx context.Context) bool {
+	for batch := c.engine.Corrections(maxDelivery); len(batch) > 0; batch = c.engine.Corrections(maxDelivery) {
+		now := time.Now()
+		done, _ := c.give(ctx, "corrections", len(batch), func(lr plog.LogRecord, i int) { c.detections.correction(lr, &batch[i], now) })
+		c.engine.Corrected(done)
+		if done < len(batch) {
+			return false
 		}
-		err := c.next.ConsumeLogs(ctx, c.detections.corrections(batch, time.Now()))
-		switch {
-		case err == nil:
-			c.notices.delivered()
-		case consumererror.IsPermanent(err):
-			c.log.Error("Corrections of detections lost: the next consumer refused them for good", zap.Int("corrections", len(batch)), zap.Error(err))
-		default:
-			c.notices.refused(err)
-			return
-		}
-		c.engine.Corrected(len(batch))
 	}
-}
-
-// corrections builds the log records of corrections.
-func (d *detections) corrections(list []engine.Correction, now time.Time) plog.Logs {
-	ld, records := d.newLogs(len(list))
-	for i := range list {
-		d.correction(records.AppendEmpty(), &list[i], now)
-	}
-	return ld
+	return true
 }
 
 func (d *detections) correction(lr plog.LogRecord, c *engine.Correction, now time.Time) {

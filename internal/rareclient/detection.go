@@ -26,17 +26,8 @@ type detections struct {
 // Scope is the instrumentation scope of the detections.
 type Scope struct{ Name, Version string }
 
-// logs builds the log records of findings: one ResourceLogs of their own, because
-// they belong to no single input resource.
-func (d *detections) logs(findings []*engine.Finding, now time.Time) plog.Logs {
-	ld, records := d.newLogs(len(findings))
-	for _, f := range findings {
-		d.detection(records.AppendEmpty(), f, now)
-	}
-	return ld
-}
-
-// newLogs returns logs with room for n records in their only scope.
+// newLogs returns logs with room for n records in their only scope: of a resource of
+// their own, because they belong to no single input resource.
 func (d *detections) newLogs(n int) (plog.Logs, plog.LogRecordSlice) {
 	ld := plog.NewLogs()
 	sl := ld.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()

@@ -181,10 +181,14 @@ func (m *meters) window(ctx context.Context, w *engine.Window, suppressed int) {
 	m.Suppressed.Add(ctx, int64(suppressed), m.with())
 }
 
-func (m *meters) delivered(ctx context.Context, findings []*engine.Finding) {
-	for _, f := range findings {
-		m.Detections.Add(ctx, 1, m.complete(f.Reasons))
+// delivered counts findings; lost are the indices of those that nobody took.
+func (m *meters) delivered(ctx context.Context, findings []*engine.Finding, lost []int) {
+	for i, f := range findings {
+		if !slices.Contains(lost, i) {
+			m.Detections.Add(ctx, 1, m.complete(f.Reasons))
+		}
 	}
+	m.dropped(ctx, len(lost))
 }
 
 func (m *meters) dropped(ctx context.Context, n int) { m.Dropped.Add(ctx, int64(n), m.with()) }

@@ -12,19 +12,13 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
-	"go.uber.org/zap"
 
 	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/engine"
 	"github.com/iishunt/iishunt/internal/rule"
 )
-
-// maxWindowRecords bounds the window records that wait for a consumer which
-// refuses them; the oldest are given up.
-const maxWindowRecords = 10_000
 
 // windowRecord is what is told of an evaluated window.
 type windowRecord struct {
@@ -32,42 +26,15 @@ type windowRecord struct {
 	findings, suppressed int
 }
 
-// windowRecords are those that wait for delivery.
-type windowRecords []windowRecord
-
-func (w *windowRecords) add(r windowRecord) {
-	if len(*w) >= maxWindowRecords {
-		*w = (*w)[1:]
+// tellWindows delivers the window records that wait. It reports whether the next
+// consumer took them.
+func (c *Component) tellWindows(ctx context.Context) bool {
+	now := time.Now()
+	done, _ := c.give(ctx, "window_records", len(c.windows), func(lr plog.LogRecord, i int) { c.detections.window(lr, &c.windows[i], now) })
+	if c.windows = c.windows[done:]; len(c.windows) == 0 {
+		c.windows = nil
 	}
-	*w = append(*w, r)
-}
-
-// tellWindows delivers the window records that wait.
-func (c *Component) tellWindows(ctx context.Context) {
-	for len(c.windows) > 0 {
-		n := min(len(c.windows), maxDelivery)
-		err := c.next.ConsumeLogs(ctx, c.detections.windows(c.windows[:n], time.Now()))
-		if err != nil && !consumererror.IsPermanent(err) {
-			c.notices.refused(err)
-			return
-		}
-		if err != nil {
-			c.log.Error("Window records lost: the next consumer refused them for good", zap.Int("records", n), zap.Error(err))
-		} else {
-			c.notices.delivered()
-		}
-		if c.windows = c.windows[n:]; len(c.windows) == 0 {
-			c.windows = nil
-		}
-	}
-}
-
-func (d *detections) windows(list []windowRecord, now time.Time) plog.Logs {
-	ld, records := d.newLogs(len(list))
-	for i := range list {
-		d.window(records.AppendEmpty(), &list[i], now)
-	}
-	return ld
+	return c.windows == nil
 }
 
 func (d *detections) window(lr plog.LogRecord, w *windowRecord, now time.Time) {

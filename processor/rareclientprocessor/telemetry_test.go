@@ -84,7 +84,10 @@ func TestEveryMetricMoves(t *testing.T) {
 		cfg.WindowRecords = false // the answers are for detections
 		cfg.Exclude = []rule.ExcludeConfig{{Name: "ok", Paths: []string{"/ok"}}}
 		require.NoError(t, cfg.Validate())
-		next := &answers{errs: []error{errors.New("full"), nil, nil /* the correction */, consumererror.NewPermanent(errors.New("no"))}}
+		next := &answers{errs: []error{errors.New("full"), nil, nil /* the correction */}}
+		for range 100 { // whatever is offered, however short
+			next.errs = append(next.errs, consumererror.NewPermanent(errors.New("no")))
+		}
 		p, err := NewFactory().CreateLogs(t.Context(), set, cfg, next)
 		require.NoError(t, err)
 		require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
