@@ -183,7 +183,8 @@ func TestExtract(t *testing.T) {
 			cfg := DefaultConfig()
 			x := newExtractor(engine.New(cfg.Config, "", rule.NewSeed()), &cfg)
 			var r rule.Request
-			require.False(t, x.read(lr.Attributes(), &r))
+			x.read(lr.Attributes(), &r)
+			require.False(t, x.semconv.parseError)
 			tt.check(t, r)
 		})
 	}

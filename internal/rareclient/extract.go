@@ -22,14 +22,13 @@ func (x *extractor) extract(ld plog.Logs, now int64) {
 	x.unreadable = nil
 	for _, rl := range ld.ResourceLogs().All() {
 		x.setResource(rl.Resource().Attributes())
-		site := text(rl.Resource().Attributes(), attr.IISSite)
 		for _, sl := range rl.ScopeLogs().All() {
 			for _, lr := range sl.LogRecords().All() {
 				if progress.Is(lr) {
 					x.tell(lr)
 					continue
 				}
-				if v := x.record(lr, site, now); v <= rule.Missing && x.lacking == nil {
+				if v := x.record(lr, now); v <= rule.Missing && x.lacking == nil {
 					x.lacking = new(sl.Scope().Name())
 				}
 			}
@@ -47,21 +46,43 @@ func (x *extractor) tell(lr plog.LogRecord) {
 	x.batch.Tell(p)
 }
 
-// setResource makes the identity of the resource: its attributes, sorted. What
-// group_by names may be an attribute of the resource.
+// setResource makes the identity of the resource: its attributes, sorted, but for
+// those that are a request's; groupbyattrs, for one, moves such to the resource. What
+// a record lacks may be there.
 func (x *extractor) setResource(m pcommon.Map) {
 	x.haveSource = false
 	x.resource = x.resource[:0]
 	for k, v := range m.All() {
-		x.resource = append(x.resource, k+"\x00"+v.AsString())
+		if !x.ofRequests(k) {
+			x.resource = append(x.resource, k+"\x00"+v.AsString())
+		}
 	}
 	slices.Sort(x.resource)
-	if x.counted != "" {
-		x.inheritedCount = text(m, x.counted)
+	x.common, x.commonSemconv, x.commonComputer = rule.Request{}, semconv{}, ""
+	clear(x.values)
+	if x.table {
+		x.computer = ""
+		x.cells(m, &x.common)
+		x.commonComputer = x.computer
+	} else {
+		x.attributes(m, &x.common, &x.commonSemconv)
 	}
-	for _, i := range x.others {
-		x.inherited[i] = text(m, x.names[i])
+	copy(x.inherited, x.values)
+}
+
+// requestAttributes differ from one request of a server to the next.
+var requestAttributes = []string{
+	attr.LogRecordUID, attr.URLPath, attr.URLQuery, attr.UserAgentOriginal, attr.ClientAddress, attr.UserName, attr.HTTPRequestMethod,
+	attr.HTTPRequestMethodOriginal, attr.HTTPRequestHeaderReferer, attr.HTTPResponseStatusCode, attr.HTTPResponseSize, attr.IISParseError,
+}
+
+// ofRequests reports whether an attribute, or a column, is one of requests and not
+// of where they were logged.
+func (x *extractor) ofRequests(name string) bool {
+	if !x.table {
+		return slices.Contains(requestAttributes, name)
 	}
+	return name == colTime || slices.ContainsFunc(requestAttributes, func(a string) bool { return column(a) == name })
 }
 
 func (x *extractor) setSource(id sourceID) {
@@ -72,16 +93,16 @@ func (x *extractor) setSource(id sourceID) {
 	x.batch.Source(append(x.resource, id.file, id.computer, id.site)...)
 }
 
-func (x *extractor) record(lr plog.LogRecord, site string, now int64) rule.Verdict {
+func (x *extractor) record(lr plog.LogRecord, now int64) rule.Verdict {
 	r := &x.request
-	*r = rule.Request{Site: site}
 	var unreadable bool
 	if x.table {
 		unreadable = x.readRow(lr, r)
 		x.setSource(sourceID{r.File, x.computer, r.Site})
 	} else {
-		unreadable = x.read(lr.Attributes(), r)
-		if bytes, ok := eventtime.ParseUID(x.uid); ok {
+		x.read(lr.Attributes(), r)
+		unreadable = x.semconv.parseError
+		if bytes, ok := eventtime.ParseUID(x.semconv.uid); ok {
 			x.haveSource = false
 			x.batch.Answers(bytes)
 		} else {

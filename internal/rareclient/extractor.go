@@ -23,20 +23,23 @@ type extractor struct {
 	counted  string // the attribute or column that is counted; "" for the client's address
 	more     bool   // group_by or count asks for what request does not hold
 	foldUser bool   // it is the user, whose name has no case in Windows
-	// inheritedCount is what is counted, of the resource.
-	inheritedCount string
-	pathAt         int // index of url.path in group_by, or -1
-	uaAt           int
-	values         []string
-	inherited      []string     // values of group_by that the resource has
-	request        rule.Request // of the current record; a field, so that it is not allocated for each
+	pathAt   int    // index of url.path in group_by, or -1
+	uaAt     int
+	values   []string
+	// The current record; fields, so that they are not allocated for each.
+	request  rule.Request
+	semconv  semconv
+	computer string // of a row
+	// What its resource says for all its records.
+	common         rule.Request
+	commonSemconv  semconv
+	commonComputer string
+	inherited      []string // values of group_by
 
 	batch      *engine.Batch
 	resource   []string // identity of the resource
 	source     sourceID // of the current record, where haveSource
 	haveSource bool
-	computer   string // of the current row
-	uid        string // log.record.uid of the current record
 	// unreadable is what is wrong with the last progress that could not be read.
 	unreadable error
 	// lacking is the scope of a record that lacks an attribute which the rule needs.
@@ -79,14 +82,15 @@ func (x *extractor) release() {
 	clear(x.values)
 	clear(x.inherited)
 	clear(x.resource)
-	x.inheritedCount = ""
-	x.request, x.source, x.computer, x.uid = rule.Request{}, sourceID{}, "", ""
+	x.request, x.semconv, x.computer = rule.Request{}, semconv{}, ""
+	x.common, x.commonSemconv, x.commonComputer = rule.Request{}, semconv{}, ""
+	x.source = sourceID{}
 }
 
 // other keeps a value that only group_by or count asks for.
-func (x *extractor) other(k string, v pcommon.Value) {
+func (x *extractor) other(r *rule.Request, k string, v pcommon.Value) {
 	if x.counted != "" && k == x.counted {
-		x.request.Counted = v.AsString()
+		r.Counted = v.AsString()
 	}
 	for _, i := range x.others {
 		if k == x.names[i] {
@@ -97,9 +101,6 @@ func (x *extractor) other(k string, v pcommon.Value) {
 
 // finish copies what group_by has in common with the request.
 func (x *extractor) finish(r *rule.Request) {
-	if r.Counted == "" {
-		r.Counted = x.inheritedCount
-	}
 	if x.foldUser {
 		r.Counted = rule.FoldName(r.Counted)
 	}

@@ -4,22 +4,44 @@
 package rareclient
 
 import (
+	"cmp"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/iishunt/iishunt/internal/attr"
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// read takes what the rule needs from the attributes, in one pass, and reports
-// whether the record is a line that could not be read.
-func (x *extractor) read(attrs pcommon.Map, r *rule.Request) (parseError bool) {
+// semconv is what the attributes of a record say that a request has no place for,
+// or that depends on several of them.
+type semconv struct {
+	uid                string // log.record.uid
+	local, server      string
+	fileName, filePath string
+	odd                string // a method that is none of HTTP's
+	parseError         bool
+}
+
+// read takes what the rule needs from a record's attributes. What they lack is
+// that of the resource.
+func (x *extractor) read(attrs pcommon.Map, r *rule.Request) {
 	copy(x.values, x.inherited)
-	x.uid = ""
-	var local, server, name, path, odd string
+	*r, x.semconv = x.common, x.commonSemconv
+	x.attributes(attrs, r, &x.semconv)
+	x.finish(r)
+	if x.semconv.odd != "" {
+		r.Method = x.semconv.odd
+	}
+	r.Server, r.Host = serverAndHost(x.semconv.local, x.semconv.server)
+	r.File = cmp.Or(x.semconv.filePath, x.semconv.fileName)
+}
+
+// attributes takes what the rule needs in one pass.
+func (x *extractor) attributes(attrs pcommon.Map, r *rule.Request, s *semconv) {
 	for k, v := range attrs.All() {
 		switch k {
 		case attr.LogRecordUID:
-			x.uid = str(v)
+			s.uid = str(v)
 		case attr.URLPath:
 			r.Path = str(v)
 		case attr.UserAgentOriginal:
@@ -29,15 +51,15 @@ func (x *extractor) read(attrs pcommon.Map, r *rule.Request) (parseError bool) {
 		case attr.HTTPResponseStatusCode:
 			r.Status = status(v)
 		case attr.NetworkLocalAddress:
-			local = str(v)
+			s.local = str(v)
 		case attr.ServerAddress:
-			server = str(v)
+			s.server = str(v)
 		case attr.IISSite:
 			r.Site = str(v)
 		case attr.HTTPRequestMethod:
 			r.Method = str(v)
 		case attr.HTTPRequestMethodOriginal:
-			odd = str(v)
+			s.odd = str(v)
 		case attr.URLQuery:
 			r.Query = str(v)
 		case attr.HTTPRequestHeaderReferer:
@@ -47,23 +69,14 @@ func (x *extractor) read(attrs pcommon.Map, r *rule.Request) (parseError bool) {
 		case attr.HTTPResponseSize:
 			r.Bytes = integer(v)
 		case attr.LogFileName:
-			name = str(v)
+			s.fileName = str(v)
 		case attr.LogFilePath:
-			path = str(v)
+			s.filePath = str(v)
 		case attr.IISParseError:
-			parseError = true
+			s.parseError = true
 		}
 		if x.more {
-			x.other(k, v)
+			x.other(r, k, v)
 		}
 	}
-	x.finish(r)
-	if odd != "" {
-		r.Method = odd
-	}
-	r.Server, r.Host = serverAndHost(local, server)
-	if r.File = path; path == "" {
-		r.File = name
-	}
-	return parseError
 }

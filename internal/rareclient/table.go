@@ -16,11 +16,11 @@ import (
 )
 
 // readRow takes what the rule needs from a row of the table: from the body,
-// where that is a map, and from the attributes. unreadable: it has a time
-// that cannot be read.
+// where that is a map, and from the attributes. What they lack is that of the
+// resource. unreadable: it has a time that cannot be read.
 func (x *extractor) readRow(lr plog.LogRecord, r *rule.Request) (unreadable bool) {
 	copy(x.values, x.inherited)
-	x.computer = ""
+	*r, x.computer = x.common, x.commonComputer
 	if lr.Body().Type() == pcommon.ValueTypeMap {
 		unreadable = x.cells(lr.Body().Map(), r)
 	}
@@ -69,7 +69,7 @@ func (x *extractor) cells(row pcommon.Map, r *rule.Request) (unreadable bool) {
 			r.File = str(v)
 		}
 		if x.more {
-			x.other(k, v)
+			x.other(r, k, v)
 		}
 	}
 	return unreadable
