@@ -365,7 +365,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.ConnectorRareClientDetectionsDropped, err = builder.meter.Int64Counter(
 		"otelcol_connector_rare_client_detections_dropped",
-		metric.WithDescription("Detections lost because the next consumer refused them permanently, or for too long. [Alpha]"),
+		metric.WithDescription("Detections lost because the next consumer refused them permanently, alone and shortened too, or until the shutdown. [Alpha]"),
 		metric.WithUnit("{detection}"),
 	)
 	errs = errors.Join(errs, err)

@@ -40,7 +40,7 @@ func AssertEqualConnectorRareClientDetections(t *testing.T, tt *componenttest.Te
 func AssertEqualConnectorRareClientDetectionsDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_connector_rare_client_detections_dropped",
-		Description: "Detections lost because the next consumer refused them permanently, or for too long. [Alpha]",
+		Description: "Detections lost because the next consumer refused them permanently, alone and shortened too, or until the shutdown. [Alpha]",
 		Unit:        "{detection}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
