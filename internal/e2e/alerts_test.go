@@ -75,6 +75,10 @@ func rule(name, values string, more ...string) string {
 	return in("otelcol_processor_rare_client_"+name, append(more, `processor="rare_client"`)...) + values
 }
 
+func queued(name, values string, more ...string) string {
+	return in("otelcol_exporter_"+name, append(more, `exporter="otlp_grpc"`)...) + values
+}
+
 // day and a half: longer than every range in the rules.
 const day = 26 * time.Hour
 
@@ -92,6 +96,7 @@ var alertCases = []alertCase{
 			rule("lost", "1x2000", `reason="sender_began"`), rule("lost", "1x2000", `reason="state_lost"`),
 			rule("next_window_end", "86400x1440 172800x1440"), rule("storage_failures", "0x2000"), rule("refused", "0x2000"),
 			rule("detections_dropped", "0x2000"), rule("detections_waiting", "0 5 5 0x2000"),
+			queued("send_failed_log_records", "0x2000"), queued("queue_size", "0 5 5 0x2000", `data_type="logs"`),
 		},
 	},
 	{
@@ -261,6 +266,21 @@ var alertCases = []alertCase{
 		why: "detections wait", after: 40 * time.Minute,
 		series: []string{rule("detections_waiting", "0 7x50")},
 		fires:  []string{"IISHuntDetectionsWaiting processor=rare_client"},
+	},
+	{
+		why: "the backend refuses for good what the queue took", after: 10 * time.Minute,
+		series: []string{queued("send_failed_log_records", "0 0 402x20"), queued("queue_size", "0 1 0 0 2 0x20", `data_type="logs"`)},
+		fires:  []string{"IISHuntExporterDrops exporter=otlp_grpc"},
+	},
+	{
+		why: "the first that it refuses: the counter appears", after: 10 * time.Minute,
+		series: []string{queued("send_failed_log_records", "_x5 1x20")},
+		fires:  []string{"IISHuntExporterDrops exporter=otlp_grpc"},
+	},
+	{
+		why: "the backend is away, and the queue fills", after: 40 * time.Minute,
+		series: []string{queued("queue_size", "0 1+1x60", `data_type="logs"`), queued("queue_size", "5x60", `data_type="metrics"`)},
+		fires:  []string{"IISHuntQueueWaiting data_type=logs exporter=otlp_grpc"},
 	},
 }
 

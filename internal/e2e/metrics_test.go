@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -115,7 +117,7 @@ func appendLines(t *testing.T, path string, lines ...string) {
 }
 
 // everything is a Collector in which every metric can move.
-func everything(logs string) string {
+func everything(logs, backend string) string {
 	return `
 extensions: {disk: {}, disk/impatient: {}}
 receivers:
@@ -145,11 +147,16 @@ processors:
   rare_client/refused: {forward: none, idle_timeout: 200ms, sender_timeout: 3s}
   rare_client/narrow: {forward: none, idle_timeout: 200ms, sender_timeout: 3s, senders: [never.example.com], match: {methods: [GET], path_prefixes: [/up]}}
   dropper: {}
-exporters: {sink/detections: {}, sink/refusing: {}, sink/narrow: {}}
+exporters:
+  sink/detections: {}
+  sink/refusing: {}
+  sink/narrow: {}
+  otlp_http/refused: {endpoint: '` + backend + `/refused'}
+  otlp_http/busy: {endpoint: '` + backend + `/busy'}
 service:
   extensions: [disk, disk/impatient]
   pipelines:
-    logs: {receivers: [iis_log, iis_log/impatient], processors: [rare_client], exporters: [sink/detections]}
+    logs: {receivers: [iis_log, iis_log/impatient], processors: [rare_client], exporters: [sink/detections, otlp_http/refused, otlp_http/busy]}
     logs/refused: {receivers: [iis_log], processors: [rare_client/refused], exporters: [sink/refusing]}
     logs/narrow: {receivers: [iis_log], processors: [dropper, rare_client/narrow], exporters: [sink/narrow]}
 `
@@ -160,10 +167,18 @@ service:
 func moveEverything(t *testing.T) *scraper {
 	logs, s, out := t.TempDir(), newSinks(), newScraper(t)
 	refusing := s.get("sink/refusing")
+	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/busy") {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	}))
+	defer backend.Close()
 	start := func() *collector {
 		port := freePort(t)
 		out.url = fmt.Sprintf("http://127.0.0.1:%d/metrics", port)
-		return startCollectorWith(t, s, everything(logs), pullReader(port))
+		return startCollectorWith(t, s, everything(logs, backend.URL), pullReader(port))
 	}
 	web := filepath.Join(logs, "W3SVC1", "u_ex1.log")
 	midnight := time.Now().UTC().Truncate(24 * time.Hour)
@@ -179,6 +194,9 @@ func moveEverything(t *testing.T) *scraper {
 	out.waitFor("otelcol_processor_rare_client_detections_dropped")
 	out.waitFor(`otelcol_processor_rare_client_detections{complete="true"}`)
 	out.waitFor("otelcol_processor_rare_client_detections_suppressed")
+	// What is behind the queues of exporters.
+	out.waitFor("otelcol_exporter_send_failed_log_records")
+	out.waitFor("otelcol_exporter_queue_size")
 	// A source that tells nothing.
 	appendLines(t, filepath.Join(logs, "W3SVC4", "u_nc4.log"), webFields, line(time.Now(), aServer, "/a.aspx", aClient, browser, 200))
 	out.waitFor("otelcol_processor_rare_client_sources")
