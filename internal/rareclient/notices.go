@@ -45,6 +45,8 @@ type notices struct {
 	input     Input
 	needs     [rule.NumNeeds]string // attributes that every request must have
 	warned    map[rule.Stage]bool
+	passed    bool                // a record passed the stages and the exclusions, so that something can be found
+	excluded  bool                // logged that exclusions leave out everything
 	foreign   bool                // logged that nothing is a web request
 	missing   [rule.NumNeeds]bool // logged that every record lacks it
 	late      uint64
@@ -66,6 +68,14 @@ func (n *notices) window(w *engine.Window, findings, suppressed int) {
 		zap.Time("start", time.Unix(0, w.Start).UTC()), zap.Time("end", time.Unix(0, w.End).UTC()),
 		zap.Uint64("matched", w.Funnel.Matched), zap.Int("findings", findings), zap.Int("suppressed", suppressed),
 		zap.Strings("incomplete_reasons", w.Reasons.Strings()), zap.Stringer("closed_by", w.Account.ClosedBy), zap.Strings("senders_behind", w.Account.Behind))
+	if n.passed = n.passed || w.Funnel.Matched > w.Funnel.Excluded; n.passed {
+		return
+	}
+	if w.Funnel.Matched >= enoughToWarn && !n.excluded {
+		n.excluded = true
+		n.log.Warn("Nothing can be found: exclusions left out every record that passed the match stages",
+			zap.Uint64("records", w.Funnel.Excluded), zap.String("hint", "narrow the entries of exclude"))
+	}
 	stage, dropped, ok := w.Funnel.Blocker()
 	if !ok || dropped < enoughToWarn || n.warned[stage] {
 		return

@@ -14,6 +14,8 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/iishunt/iishunt/internal/rule"
 )
 
 // What an operator must be told, and how often.
@@ -46,6 +48,46 @@ func TestOperatorsAreTold(t *testing.T) {
 				warnings := logged.FilterMessageSnippet("Nothing can be found").All()
 				require.Len(t, warnings, 1)
 				require.Contains(t, fmt.Sprint(warnings[0].Message, warnings[0].ContextMap()["hint"]), tt.hint)
+				require.NoError(t, h.Shutdown(t.Context()))
+			})
+		})
+	}
+}
+
+// Exclusions can leave out everything, too; and where a window before had what can
+// be found, one that has nothing is no mistake.
+func TestWhatBlocksIsSaidOnlyWhereNothingCanBeFound(t *testing.T) {
+	for name, tt := range map[string]struct {
+		paths []string // one window each
+		says  string
+	}{
+		"an exclusion that covers all": {[]string{"/health/a.aspx", "/health/b.aspx"}, "exclusions left out every record"},
+		"one that covers some":         {[]string{"/a.aspx", "/health/b.aspx"}, ""},
+		"a night of robots alone":      {[]string{"/a.aspx", "/robots.txt"}, ""},
+		"robots, then visitors":        {[]string{"/robots.txt", "/a.aspx"}, "one match stage dropped every record"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				core, logged := observer.New(zap.WarnLevel)
+				cfg := hourly()
+				cfg.Exclude = []rule.ExcludeConfig{{Name: "health", Paths: []string{"/health"}}}
+				h := start(t, cfg, zap.New(core), nil, consumertest.NewNop())
+				for _, path := range tt.paths {
+					ld := plog.NewLogs()
+					for range enoughToWarn {
+						request(ld, time.Now(), path, "203.0.113.1")
+					}
+					require.NoError(t, h.ConsumeLogs(t.Context(), ld))
+					time.Sleep(2 * time.Hour)
+				}
+				var got string
+				for _, w := range logged.FilterMessageSnippet("Nothing can be found").All() {
+					got += w.Message
+				}
+				if tt.says == "" {
+					require.Empty(t, got)
+				}
+				require.Contains(t, got, tt.says)
 				require.NoError(t, h.Shutdown(t.Context()))
 			})
 		})
