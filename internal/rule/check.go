@@ -48,6 +48,9 @@ func (c *Config) validateRule() error {
 		if secret := strings.ToLower(name); strings.Contains(secret, "cookie") || strings.Contains(secret, "authorization") {
 			bad("group_by: %q; cookies and credentials are secrets, and each detection would carry one", name)
 		}
+		if meant := misnamed(name); meant != "" {
+			bad("group_by: %q; no record has it, write %s", name, meant)
+		}
 	}
 	if err := c.Count.check(); err != nil {
 		errs = append(errs, err)
@@ -154,8 +157,13 @@ func (c *MatchConfig) Check() error {
 			errs = append(errs, err)
 		}
 	}
-	if slices.Contains(c.UserAgentPrefixes, "") {
-		bad("match::user_agent_prefixes: an empty text; use [] to look at every user agent")
+	for _, s := range c.UserAgentPrefixes {
+		if s == "" {
+			bad("match::user_agent_prefixes: an empty text; use [] to look at every user agent")
+		}
+		if why := notAgent(s); why != "" {
+			bad("match::user_agent_prefixes: %q: %s", s, why)
+		}
 	}
 	for _, s := range c.StatusCodes {
 		if s < 100 || s > maxStatusCode {
@@ -168,8 +176,8 @@ func (c *MatchConfig) Check() error {
 		}
 	}
 	for _, s := range c.PathPrefixes {
-		if !strings.HasPrefix(s, "/") || strings.Trim(s, "/") == "" {
-			bad("match::path_prefixes: %q; it must begin with / and name at least one segment, such as /uploads/; use [] to look at every path", s)
+		if why := notPath(s); why != "" {
+			bad("match::path_prefixes: %q: %s, such as /uploads/; use [] to look at every path", s, why)
 		}
 	}
 	if p := c.PrivateClients; p != Exclude && p != Include {
@@ -189,6 +197,10 @@ func (c *Config) validateExclude() error {
 		if err := e.validate(); err != nil {
 			errs = append(errs, fmt.Errorf("exclude[%d]: %w", i, err))
 		}
+		if e.leavesOutAll(c.Match.UserAgentPrefixes) {
+			errs = append(errs, fmt.Errorf("exclude[%d]: user_agents: %q would leave out every agent that begins with one of match::user_agent_prefixes: %q, so nothing could be found",
+				i, e.UserAgents, c.Match.UserAgentPrefixes))
+		}
 		if names[e.Name] {
 			errs = append(errs, fmt.Errorf("exclude[%d]: name: %q is used twice; each exclusion is counted by its name", i, e.Name))
 		}
@@ -205,6 +217,20 @@ func (c *Config) validateExclude() error {
 	return errors.Join(errs...)
 }
 
+// leavesOutAll reports whether each agent with one of the prefixes has one of the
+// exclusion's texts, and nothing else is asked for.
+func (e *ExcludeConfig) leavesOutAll(prefixes []string) bool {
+	if len(prefixes) == 0 || len(e.Clients)+len(e.Paths)+len(e.Hosts) > 0 {
+		return false
+	}
+	for _, p := range prefixes {
+		if !slices.ContainsFunc(e.UserAgents, func(s string) bool { return s != "" && strings.Contains(strings.ToLower(p), strings.ToLower(s)) }) {
+			return false
+		}
+	}
+	return true
+}
+
 func (e *ExcludeConfig) validate() error {
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -218,22 +244,30 @@ func (e *ExcludeConfig) validate() error {
 		bad("clients, paths, hosts and user_agents are all empty; it would leave nothing out")
 	}
 	for _, s := range e.Clients {
-		if _, err := ParsePrefix(s); err != nil {
+		switch p, err := ParsePrefix(s); {
+		case err != nil:
 			bad("clients: %q is neither an address nor a CIDR such as 198.51.100.0/24", s)
+		case p.Bits() == 0:
+			bad("clients: %q would leave out every client; write the networks that are meant, such as 198.51.100.0/24", s)
 		}
 	}
 	for _, s := range e.Paths {
-		if !strings.HasPrefix(s, "/") || strings.Trim(s, "/") == "" {
-			bad("paths: %q; it must begin with / and name at least one segment, such as /health/", s)
+		if why := notPath(s); why != "" {
+			bad("paths: %q: %s, such as /health/", s, why)
 		}
 	}
 	for _, s := range e.Hosts {
-		if s == "" || strings.Contains(strings.TrimPrefix(s, "*."), "*") || s == "*." {
-			bad("hosts: %q; it must be a host name or *.suffix", s)
+		if why := notHost(s); why != "" {
+			bad("hosts: %q: %s", s, why)
 		}
 	}
-	if slices.Contains(e.UserAgents, "") {
-		bad("user_agents: an empty text would leave out every user agent")
+	for _, s := range e.UserAgents {
+		if s == "" {
+			bad("user_agents: an empty text would leave out every user agent")
+		}
+		if why := notAgent(s); why != "" {
+			bad("user_agents: %q: %s", s, why)
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -37,6 +37,8 @@ func (c *CountConfig) check() error {
 		return fmt.Errorf("count::attribute: it is empty; name what is counted, such as client.address or user.name")
 	case strings.Contains(secret, "cookie") || strings.Contains(secret, "authorization"):
 		return fmt.Errorf("count::attribute: %q; cookies and credentials are secrets, and each detection would carry one", c.Attribute)
+	case misnamed(c.Attribute) != "":
+		return fmt.Errorf("count::attribute: %q; no record has it, write %s", c.Attribute, misnamed(c.Attribute))
 	case c.Attribute == attr.IISPage:
 		return fmt.Errorf("count::attribute: %q; records do not have it, count url.path", c.Attribute)
 	case c.IPv4Prefix < leastIPv4 || c.IPv4Prefix > wholeIPv4:

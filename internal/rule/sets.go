@@ -4,7 +4,6 @@
 package rule
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -38,15 +37,4 @@ func (c *MatchConfig) terms() []string {
 		}
 	}
 	return out
-}
-
-func checkExtension(e string) error {
-	name, isSet := strings.CutPrefix(e, setPrefix)
-	switch _, known := page.Extensions[name]; {
-	case e == "":
-		return fmt.Errorf("match::extensions: an empty text; use [] to look at every URI")
-	case isSet && !known:
-		return fmt.Errorf("match::extensions: %q is no set; known are %s", e, strings.Join(SetNames(), ", "))
-	}
-	return nil
 }
