@@ -37,6 +37,7 @@ const (
 const (
 	EventRareClient = "iishunt.rare_client"
 	EventCorrection = "iishunt.rare_client.correction" // of a detection that was given out
+	EventFlood      = "iishunt.rare_client.flood"      // a few clients took all the room of the detector
 	EventWindow     = "iishunt.window"                 // what became of an evaluated window
 	EventProgress   = "iishunt.progress"
 )
@@ -92,6 +93,7 @@ const (
 	DetectionLastSeen            = "detection.last_seen"
 	DetectionMethods             = "detection.methods"
 	DetectionNew                 = "detection.new"
+	DetectionPageCount           = "detection.page_count" // of a flood, about
 	DetectionPageClientCount     = "detection.page.client_count"
 	DetectionPageMore            = "detection.page.more"
 	DetectionPaths               = "detection.paths"
@@ -132,6 +134,7 @@ const (
 	WindowSettled    = "window.settled_count"
 	WindowFindings   = "window.finding_count"
 	WindowSuppressed = "window.suppressed_count"
+	WindowBeyond     = "window.beyond_max_groups_count" // requests for which max_groups left no room
 )
 
 // The keys of a sample request in DetectionEvidence.

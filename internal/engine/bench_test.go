@@ -5,6 +5,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
@@ -127,7 +128,7 @@ func BenchmarkHistory(b *testing.B) {
 	for b.Loop() {
 		bytes = heap(func() any {
 			h := newHistory(2 * uris)
-			h.learn([]closedPane{{groups: groups}}, 1)
+			h.learn(0, maps.Keys(groups))
 			return &h
 		})
 	}

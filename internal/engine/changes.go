@@ -13,6 +13,7 @@ type changes struct {
 	groups  []groupRef
 	pages   []pageRef
 	panes   []int64
+	floods  []int64 // panes
 	scalars bool
 	ranges  bool
 	// corrections were found since.

@@ -38,6 +38,8 @@ const (
 	sectionCorrected
 	sectionPane3 // with what was excluded; the two before are only read
 	sectionForgotten
+	sectionFlood
+	sectionFloods // of the findings in the section before
 )
 
 // What an element takes in a part of a snapshot, in bytes; for open groups and

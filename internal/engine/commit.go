@@ -87,13 +87,14 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 	case known && g == nil: // settled
 		return
 	case !known:
-		if e.room >= e.cfg.MaxGroups || !e.create(pn, k, r, values) {
-			e.lose(p, ReasonMaxGroups)
+		if e.full(1) || !e.create(pn, k, r, values) {
+			e.beyond(p, k, r)
 			return
 		}
 		e.groupChanged(p, k, pn.groups[k])
 		e.addPage(p, pn, k, r)
-	case g.add(r, values, &e.bounds):
+	case g.add(r, values, e.grow()):
+		e.charge(pn, g)
 		e.groupChanged(p, k, g)
 	default:
 		pn.groups[k] = nil
@@ -107,15 +108,45 @@ func (e *Engine) add(k rule.Key, r *rule.Request, values []string) {
 	}
 }
 
+// grow returns what a group that is known may take more: where there is no room, no
+// further sample requests.
+func (e *Engine) grow() *bounds {
+	if e.full(1) {
+		return &e.tight
+	}
+	return &e.bounds
+}
+
+// charge counts what the texts of a group have come to.
+func (e *Engine) charge(pn *pane, g *group) {
+	if more := g.tally.text()/extraText - int(g.extra); more > 0 {
+		g.extra += int32(more)
+		e.room += more
+		pn.extra += more
+	}
+}
+
+// full reports whether there is no room for n more groups. While windows are due
+// there always is: they give room back, and callers wait for that (see Crowded).
+func (e *Engine) full(n int) bool {
+	return e.room+e.slid.room+n > e.cfg.MaxGroups && !e.due()
+}
+
+// Crowded reports whether records should wait at wall clock now: there is no room,
+// and the evaluation of windows that have ended will give some back.
+func (e *Engine) Crowded(now int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.room+e.slid.room >= e.cfg.MaxGroups && (e.due() || e.advance(now))
+}
+
 // create puts a new group into a pane unless it takes more room than is left.
 func (e *Engine) create(pn *pane, k rule.Key, r *rule.Request, values []string) bool {
 	g := newGroup(r, values, &e.bounds)
-	g.add(r, values, &e.bounds)
-	extra := g.text() / extraText
-	if e.room+1+extra > e.cfg.MaxGroups {
+	extra := int(g.extra)
+	if e.full(1 + extra) {
 		return false
 	}
-	g.extra = int32(extra)
 	pn.groups[k] = g
 	e.groups++
 	e.open++

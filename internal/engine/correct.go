@@ -71,6 +71,9 @@ func newCorrections(period int64) corrections {
 
 // remember keeps a finding, and forgets those that are too old to be corrected.
 func (c *corrections) remember(group rule.Key, f *issued) {
+	if slices.ContainsFunc(c.issued[group], func(o *issued) bool { return o.id == f.id }) {
+		return // before a crash it was found, too
+	}
 	for len(c.order) > 0 && (c.order[0].end < f.end-c.period || len(c.order) >= maxIssued) {
 		c.forget(c.order[0])
 		c.order[0] = issue{}
@@ -95,7 +98,7 @@ func (e *Engine) correct(group rule.Key, r *rule.Request) {
 	if c.period == 0 || e.whole {
 		return
 	}
-	waits := e.evaluated < e.scheduled && len(c.late) < maxLate
+	waits := e.due() && len(c.late) < maxLate
 	if !waits && len(c.issued[group]) == 0 {
 		return
 	}
@@ -154,26 +157,40 @@ func (e *Engine) Corrected(n int) {
 	}
 }
 
-// issue remembers the findings of an evaluation. mu is held.
+// issue remembers the findings of an evaluation, before that is recorded.
 func (e *Engine) issue(kept []*Finding) {
 	if e.corrections.period == 0 || e.whole {
 		return
 	}
-	var b []byte
+	kept = slices.DeleteFunc(slices.Clone(kept), func(f *Finding) bool { return f.FloodPages > 0 }) // nothing takes it back
+	for piece := range slices.Chunk(kept, pieceOfFindings) {
+		e.issuePiece(piece)
+	}
+}
+
+func (e *Engine) issuePiece(kept []*Finding) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	b := codec.AppendUint([]byte{sectionIssued}, uint64(len(kept)))
 	for _, f := range kept {
 		i := &issued{id: f.ID, start: f.WindowStart, end: f.WindowEnd, values: f.Values, clients: f.clients, key: f.key}
 		e.corrections.remember(f.group, i)
 		b = i.append(appendKey(b, f.group))
 	}
-	if e.following && len(kept) > 0 {
+	if e.following {
 		e.fixChanges()
-		e.changes.taken = append(codec.AppendUint(append(e.changes.taken, sectionIssued), uint64(len(kept))), b...)
+		e.changes.taken = append(e.changes.taken, b...)
 	}
+}
+
+// correctLate looks again at the requests that came too late for a window while it
+// was evaluated. mu is held.
+func (e *Engine) correctLate() {
 	for i := range e.corrections.late {
 		r := &e.corrections.late[i]
 		e.correctAll(e.corrections.issued[r.group], r)
 	}
-	if e.evaluated >= e.scheduled {
+	if !e.due() {
 		e.corrections.late = nil
 	}
 }
@@ -267,8 +284,9 @@ func (e *Engine) applyCorrected(d *decoder) {
 // quiet: windows that overlap with the one it was wrong in have the same hole.
 func (s *suppression) lift(k rule.Key, from int64) {
 	if q, ok := s.last[k]; ok {
-		s.last[k] = quiet{min(q.until, from), true}
+		s.last[k] = silence{min(q.until, from), true}
 		delete(s.told, k)
+		s.lifted = true
 	}
 }
 

@@ -33,6 +33,7 @@ type Engine struct {
 	pathAt  int // index of url.path in group_by when it is case-folded, else -1
 	uriAt   int // index of iis.page or url.path in group_by; -1 where a group itself stands for a URI
 	bounds  bounds
+	tight   bounds // where there is no room
 
 	tiling
 	whole bool // one window over everything; see whole.go
@@ -43,24 +44,26 @@ type Engine struct {
 	running func(wall int64) int64
 	score   func(*Finding) int // nil: no score
 	now     eventtime.Now      // of the last look at the watermark
-	panes   map[int64]*pane    // by number; those that windows to come cover
-	// closing has the panes that only windows in queue, or under evaluation,
-	// cover: they take no records, and are dropped when these were evaluated.
-	closing map[int64]*pane
-	groups  int // in panes, settled ones included
-	open    int // of these, not settled
-	room    int // that groups take of max_groups: one each, more for those with long texts
+	panes   map[int64]*pane    // by number; those that windows cover which are not evaluated
+	groups  int                // in panes, settled ones included
+	open    int                // of these, not settled
+	room    int                // that groups take of max_groups: one each, more for those with long texts
+	slid    size               // the same of the slide
 
-	// Up to Flush, which schedules past the watermark:
+	// Up to Flush, which closes past the watermark:
 	//
-	//	evaluated <= scheduled <= time.Watermark()
+	//	evaluated <= scheduled <= ended <= time.Watermark()
 	//	closed*length <= time.Watermark()
-	//	open <= groups <= room, room <= max_groups where that was not made smaller
-	closed      int64 // the first pane that takes records
-	scheduled   int64 // event time; the windows that end at or before it wait in queue, or are evaluated
-	evaluated   int64 // event time; the windows that end at or before it are evaluated
-	firstSeen   int64 // event time of the earliest record
-	silentSince int64 // the same of sources that do not tell what they have read
+	//	open <= groups <= room
+	//	room <= max_groups where that was not made smaller and no window is due
+	closed      int64   // the first pane that takes records
+	ended       int64   // event time; no records come for the windows that end at or before it
+	scheduled   int64   // event time; the windows that end at or before it wait in queue, or are evaluated
+	evaluated   int64   // event time; the windows that end at or before it are evaluated
+	evaluating  bool    // a window was taken out of queue that is not evaluated
+	cut         Reasons // of windows that ended because the process does
+	firstSeen   int64   // event time of the earliest record
+	silentSince int64   // the same of sources that do not tell what they have read
 	extent      extent
 	lossRanges  lossRanges
 	queue       []Window // in order of their ends
@@ -70,9 +73,11 @@ type Engine struct {
 	corrections corrections
 	warnings    []eventtime.Warning
 	refused     error                   // of the last progress that contradicted itself
+	flooded     int64                   // event time up to which it was warned of max_groups
 	narrowed    map[eventtime.ID]string // the match of senders that was warned of
 
 	evaluateMu sync.Mutex // guards everything up to scratch
+	slide      slide
 	suppressed suppression
 	history    history
 	outbox     outbox
@@ -94,8 +99,8 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 			SenderTimeout: cfg.SenderTimeout, CatchUpTimeout: max(catchUpTimeout, cfg.SenderTimeout), ForgetSenderAfter: cfg.Forget(),
 			WrittenWithin: cfg.WrittenWithin, Senders: cfg.Senders, MaxSenders: cfg.MaxSenders, Account: cfg.Account,
 		}, eventtime.Now{}),
-		panes: map[int64]*pane{}, closing: map[int64]*pane{},
-		closed: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, silentSince: math.MaxInt64,
+		panes: map[int64]*pane{}, slide: newSlide(),
+		closed: minTime, ended: minTime, scheduled: minTime, evaluated: minTime, firstSeen: math.MaxInt64, silentSince: math.MaxInt64, flooded: minTime,
 		corrections: newCorrections(int64(cfg.CorrectFor)),
 		suppressed:  newSuppression(cfg.SuppressFor, cfg.MaxGroups), history: newHistory(cfg.MaxGroups),
 	}
@@ -104,6 +109,8 @@ func New(cfg rule.Config, ruleID string, seed rule.Seed) *Engine {
 		least: least, clients: most, evidence: cfg.Evidence,
 		pageAt: slices.Index(cfg.GroupBy, attr.IISPage), owners: cfg.Owners(), counted: cfg.Counted() != "",
 	}
+	e.tight = e.bounds
+	e.tight.evidence = 0
 	path := slices.Index(cfg.GroupBy, attr.URLPath)
 	if len(cfg.GroupBy) > 1 {
 		if e.uriAt = e.bounds.pageAt; e.uriAt < 0 {
@@ -150,12 +157,4 @@ func (e *Engine) pane(p int64) *pane {
 		e.panes[p] = pn
 	}
 	return pn
-}
-
-// anyPane returns a pane that takes records or waits for an evaluation; nil if there is none.
-func (e *Engine) anyPane(p int64) *pane {
-	if pn := e.panes[p]; pn != nil {
-		return pn
-	}
-	return e.closing[p]
 }

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"hash/fnv"
+	"math"
 	"slices"
 
 	"github.com/iishunt/iishunt/internal/codec"
@@ -33,7 +34,10 @@ func (e *Engine) toldOf(f *Finding) told {
 		_, _ = h.Write([]byte(m))
 		t.methods |= 1 << (h.Sum32() % 32)
 	}
-	if e.score != nil {
+	switch {
+	case f.FloodPages > 0:
+		t.score = math.MaxInt16
+	case e.score != nil:
 		t.score = e.score(f)
 	}
 	return t
@@ -48,7 +52,7 @@ func (s *suppression) escalates(k rule.Key, t told) bool {
 
 // tell remembers what is said of a finding, where it is remembered at all.
 func (s *suppression) tell(k rule.Key, t told) {
-	if _, quiet := s.last[k]; !quiet {
+	if _, known := s.last[k]; !known {
 		return
 	}
 	was := s.told[k]

@@ -7,30 +7,29 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"maps"
 	"net/netip"
 	"slices"
 
 	"github.com/iishunt/iishunt/internal/rule"
 )
 
-// Evaluate merges the panes of a window and returns its findings, those with the
+// Evaluate returns the findings of a window, those with the
 // highest score first and then in order of FirstSeen, without those that
 // SuppressFor keeps quiet; their number is suppressed. They wait for delivery (see
 // Waiting). Windows must be evaluated in the order in which Next gave them.
 func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed int) {
 	e.evaluateMu.Lock()
 	defer e.evaluateMu.Unlock()
-	for i := range w.panes {
-		for k, g := range w.panes[i].groups {
-			if g == nil || seenBefore(w.panes[:i], k) {
-				continue
-			}
-			if t, ok := e.merge(w.panes[i+1:], k, &g.tally); ok && e.found(w, k, t) {
-				findings = append(findings, e.finding(w, k, t))
-			}
-		}
+	if e.overlaps() {
+		findings, suppressed = e.slideTo(w)
+		e.leave(w.until - e.window + e.every)
+	} else {
+		findings = e.evaluateAlone(w)
 	}
-	e.history.learn(w.panes, w.until-e.window+e.every)
+	if f := e.flood(w); f != nil {
+		findings = append(findings, f)
+	}
 	for _, f := range findings {
 		f.said = e.toldOf(f)
 	}
@@ -51,51 +50,52 @@ func (e *Engine) Evaluate(w *Window) (findings []*Finding, suppressed int) {
 	return kept, suppressed
 }
 
+// evaluateAlone evaluates a window that shares no pane with others: it is one pane,
+// which takes no more records, so that it is read without the lock.
+func (e *Engine) evaluateAlone(w *Window) (findings []*Finding) {
+	e.mu.Lock()
+	w.pane = e.panes[e.paneOf(w.until-e.window)]
+	e.mu.Unlock()
+	if w.pane == nil {
+		return nil
+	}
+	for k, g := range w.pane.groups {
+		if g == nil || g.tally == nil && !e.oneIsEnough() {
+			continue
+		}
+		if t := g.read(); e.found(w, k, t) {
+			findings = append(findings, e.finding(w, k, t))
+		}
+	}
+	e.history.learn(w.until-e.window, maps.Keys(w.pane.groups))
+	return findings
+}
+
 // evaluatedWindow forgets the panes that were kept for the window.
 func (e *Engine) evaluatedWindow(w *Window, kept []*Finding) {
+	w.pane = nil
 	last := e.logFindings(kept)
+	if !w.Empty { // else it is not worth a write: after a crash it is empty again
+		last = e.appendEvaluated(last, w, kept)
+	}
+	e.issue(kept)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if !w.Empty { // else it is not worth a write: after a crash it is empty again
-		e.logEvaluated(w.until, kept, last, w.Reasons == 0)
-	}
-	e.evaluated = max(e.evaluated, w.until)
-	e.issue(kept)
+	e.logEvaluated(last)
+	e.evaluated, e.evaluating = max(e.evaluated, w.until), false
+	e.correctLate()
 	e.stats.Waiting = len(e.outbox)
-	for p := range e.closing {
+	for p, pn := range e.panes {
 		if e.lastEnd(p) <= w.until {
-			delete(e.closing, p)
+			e.emptied(pn)
+			delete(e.panes, p)
 		}
 	}
+	e.slid = e.slide.size
 }
 
-// seenBefore reports whether an earlier pane has the group: it was merged there.
-func seenBefore(panes []closedPane, k rule.Key) bool {
-	return slices.ContainsFunc(panes, func(p closedPane) bool {
-		_, known := p.groups[k]
-		return known
-	})
-}
-
-// merge adds what later panes know of a group; false when it is settled.
-func (e *Engine) merge(later []closedPane, k rule.Key, t *tally) (*tally, bool) {
-	merged := t
-	for i := range later {
-		o, known := later[i].groups[k]
-		switch {
-		case !known:
-			continue
-		case o == nil:
-			return nil, false
-		case merged == t:
-			merged = t.clone()
-		}
-		if !merged.merge(&o.tally, &e.bounds) {
-			return nil, false
-		}
-	}
-	return merged, true
-}
+// oneIsEnough reports whether a group of one request can be a finding.
+func (e *Engine) oneIsEnough() bool { return e.bounds.least <= 1 && e.cfg.MinRequests <= 1 }
 
 // found reports whether a group that is not settled is a finding of a window.
 func (e *Engine) found(w *Window, k rule.Key, t *tally) bool {

@@ -40,6 +40,9 @@ type Finding struct {
 	HistoryStart int64
 	Reasons      Reasons
 	Account      eventtime.Account // of its window
+	// FloodPages is not 0 where this is no group but a flood: about how many pages
+	// the Clients asked for, with Requests, for which max_groups left no room.
+	FloodPages uint64
 	Traits
 	PageClients PageClients // who asked for the page, over all groups
 	// RefererLogged: on every day of the finding its site logged referers.
@@ -143,6 +146,11 @@ func appendFindings(b []byte, findings []*Finding) []byte {
 	for _, f := range findings {
 		b = codec.AppendBool(f.Traits.append(codec.AppendText(b, f.ID)), f.RefererLogged)
 		b = codec.AppendBool(codec.AppendUint(b, uint64(f.PageClients.Count)), f.PageClients.More)
+	}
+	for _, f := range findings {
+		if f.FloodPages > 0 {
+			b = codec.AppendUint(codec.AppendText(append(b, sectionFloods, 1), f.ID), f.FloodPages)
+		}
 	}
 	b = codec.AppendUint(append(b, sectionAccounts), uint64(len(findings)))
 	for _, f := range findings {

@@ -49,12 +49,13 @@ func (e *Engine) fixChanges() {
 		b = codec.AppendText(append(b, sectionTime), string(t))
 	}
 	for _, p := range c.panes {
-		if pn := e.anyPane(p); pn != nil && pn.changed {
+		if pn := e.panes[p]; pn != nil && pn.changed {
 			pn.changed = false
 			b = pn.append(append(b, sectionPane3), p)
 		}
 	}
 	b = e.appendChangedPages(e.appendChangedGroups(b))
+	b = e.appendFloods(b, c.floods)
 	if c.ranges {
 		b = e.lossRanges.append(append(b, sectionLossRanges))
 	}
@@ -62,7 +63,7 @@ func (e *Engine) fixChanges() {
 		b = e.appendScalars(b)
 	}
 	b = appendCorrections(b, c.corrections)
-	*c = changes{groups: c.groups[:0], pages: c.pages[:0], panes: c.panes[:0], taken: b}
+	*c = changes{groups: c.groups[:0], pages: c.pages[:0], panes: c.panes[:0], floods: c.floods[:0], taken: b}
 }
 
 func (e *Engine) appendChangedGroups(b []byte) []byte {
@@ -72,7 +73,7 @@ func (e *Engine) appendChangedGroups(b []byte) []byte {
 		for i+n < len(refs) && refs[i+n].pane == p {
 			n++
 		}
-		pn := e.anyPane(p)
+		pn := e.panes[p]
 		b = codec.AppendInt(append(b, sectionGroups), p)
 		b = codec.AppendUint(b, uint64(n))
 		for _, r := range refs[i : i+n] {
@@ -118,30 +119,33 @@ func (e *Engine) logFindings(findings []*Finding) []byte {
 	return appendFindings(nil, findings)
 }
 
-// logEvaluated records an evaluation, with the last of its findings and the keys
-// of all that it gave. mu is held.
-func (e *Engine) logEvaluated(end int64, kept []*Finding, findings []byte, complete bool) {
+// appendEvaluated appends an evaluation, with the keys of all that it gave.
+func (e *Engine) appendEvaluated(b []byte, w *Window, kept []*Finding) []byte {
 	if !e.following {
+		return nil
+	}
+	b = codec.AppendInt(append(b, sectionEvaluated), w.until)
+	b = codec.AppendBool(b, w.Reasons == 0)
+	b = codec.AppendUint(b, uint64(len(kept)))
+	keys := make([]rule.Key, 0, len(kept))
+	for _, f := range kept {
+		b = appendKey(b, f.key)
+		keys = append(keys, f.key)
+	}
+	if e.suppressed.period > 0 {
+		b = e.suppressed.appendTold(b, keys)
+	}
+	return b
+}
+
+// logEvaluated records an evaluation and the last of its findings. mu is held.
+func (e *Engine) logEvaluated(sections []byte) {
+	if len(sections) == 0 {
 		return
 	}
 	e.changes.scalars = true // a watermark that passed windows is kept with what they gave
 	e.fixChanges()
-	b := e.changes.taken
-	b = append(b, findings...)
-	b = codec.AppendInt(append(b, sectionEvaluated), end)
-	b = codec.AppendBool(b, complete)
-	b = codec.AppendUint(b, uint64(len(kept)))
-	for _, f := range kept {
-		b = appendKey(b, f.key)
-	}
-	if e.suppressed.period > 0 {
-		keys := make([]rule.Key, 0, len(kept))
-		for _, f := range kept {
-			keys = append(keys, f.key)
-		}
-		b = e.suppressed.appendTold(b, keys)
-	}
-	e.changes.taken = b
+	e.changes.taken = append(e.changes.taken, sections...)
 }
 
 // logDelivered names the findings, rather than their number: where a part of

@@ -9,6 +9,7 @@ import (
 	"maps"
 
 	"github.com/iishunt/iishunt/internal/codec"
+	"github.com/iishunt/iishunt/internal/rule"
 )
 
 // history remembers which URIs (groups, where group_by has neither iis.page nor
@@ -34,21 +35,16 @@ func newHistory(maxGroups int) history {
 	return history{bound: max(1, maxGroups/2), next: minTime}
 }
 
-// learn adds the panes of a window that no later one covers: those that begin
-// before a time. Windows must come in the order of their ends.
-func (h *history) learn(panes []closedPane, before int64) {
-	for i := range panes {
-		if p := &panes[i]; p.start >= h.next && p.start < before {
-			h.next = p.start + 1
-			h.add(p)
-		}
+// learn adds a pane that begins at an event time and that no later window covers,
+// by its groups. Panes must come in their order.
+func (h *history) learn(start int64, groups iter.Seq[rule.Key]) {
+	if start < h.next {
+		return
 	}
-}
-
-func (h *history) add(p *closedPane) {
+	h.next = start + 1
 	fresh := map[uint64]int64{}
 	added := 0
-	for k := range p.groups {
+	for k := range groups {
 		uri := k.URI()
 		if _, known := fresh[uri]; known {
 			continue
@@ -56,14 +52,14 @@ func (h *history) add(p *closedPane) {
 		if _, known := h.young.last[uri]; !known {
 			added++
 		}
-		fresh[uri] = p.start
+		fresh[uri] = start
 	}
 	switch {
 	case len(h.young.last) == 0:
-		h.young = generation{p.start, fresh}
+		h.young = generation{start, fresh}
 	case len(h.young.last)+added > h.bound:
 		h.cut = h.cut || h.old.last != nil
-		h.old, h.young = h.young, generation{p.start, fresh}
+		h.old, h.young = h.young, generation{start, fresh}
 	default:
 		maps.Copy(h.young.last, fresh)
 	}

@@ -88,7 +88,7 @@ func TestNoveltyWhereAGroupIsAURI(t *testing.T) {
 func TestHistoryIsBounded(t *testing.T) {
 	h := newHistory(20) // ten URIs in a generation
 	for i := range 100 {
-		h.learn([]closedPane{{start: int64(i), groups: map[rule.Key]*group{{uint64(1000 + i)}: nil, {7}: nil, {7, 1}: nil}}, {start: 1000}}, 1000)
+		h.learn(int64(i), slices.Values([]rule.Key{{uint64(1000 + i)}, {7}, {7, 1}}))
 		if n := len(h.young.last) + len(h.old.last); n > 20 {
 			t.Fatalf("after %d panes %d URIs are remembered", i, n)
 		}
@@ -105,7 +105,7 @@ func TestHistoryIsBounded(t *testing.T) {
 			t.Errorf("URI of %d: %v, but everything from %d on is remembered", i, known, since)
 		}
 	}
-	h.learn([]closedPane{{start: 50, groups: map[rule.Key]*group{{9}: nil}}}, 1000)
+	h.learn(50, slices.Values([]rule.Key{{9}}))
 	if h.knows(9, 0, 1000) {
 		t.Error("a pane that two windows share is learned once")
 	}

@@ -17,7 +17,7 @@ func (e *Engine) Stats() Stats {
 	defer e.mu.Unlock()
 	s := e.stats
 	s.Excluded = slices.Clone(s.Excluded)
-	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups, e.open, len(e.panes)+len(e.closing), e.time.Sources(e.now)
+	s.Groups, s.OpenGroups, s.Panes, s.Sources = e.groups+e.slid.groups, e.open+e.slid.open, len(e.panes), e.time.Sources(e.now)
 	s.Gaps, s.Senders, s.Finished = e.time.Gaps(), e.time.Senders(), e.time.Released()
 	if w := e.time.Watermark(); w != eventtime.None {
 		s.Watermark = time.Unix(0, w).UTC()
@@ -31,7 +31,7 @@ func (e *Engine) Stats() Stats {
 func (e *Engine) Room() (used, limit int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.room, e.cfg.MaxGroups
+	return e.room + e.slid.room, e.cfg.MaxGroups
 }
 
 // NextEnd returns the end of the next window that has records, in event time: it

@@ -99,26 +99,18 @@ func (e *Engine) pageOf(w *Window, k rule.Key, f *Finding) PageClients {
 		}
 		return PageClients{}
 	}
-	var all visitors
-	for i := range w.panes {
-		pg := w.panes[i].pages[k.URI()]
-		if pg == nil {
-			if w.panes[i].blind {
-				return PageClients{}
-			}
-			continue
-		}
-		if pg.many {
-			return PageClients{pageClients, true}
-		}
-		for _, c := range pg.clients {
-			all.add(c)
-		}
+	if e.overlaps() {
+		return e.slide.visitors(k.URI(), e.paneOf(w.until-e.window))
 	}
-	if all.many {
+	pg := w.pane.pages[k.URI()]
+	switch {
+	case pg == nil: // of a former version's state
+		return PageClients{}
+	case pg.many:
 		return PageClients{pageClients, true}
+	default:
+		return PageClients{Count: len(pg.clients)}
 	}
-	return PageClients{Count: len(all.clients)}
 }
 
 // A page's number of clients in its stored form; this one stands for many.
@@ -127,12 +119,16 @@ const manyClients = 255
 func (pn *pane) appendPage(b []byte, uri uint64) []byte {
 	pg := pn.pages[uri]
 	pg.changed = false
+	return pg.append(b, uri)
+}
+
+func (p *visitors) append(b []byte, uri uint64) []byte {
 	b = codec.AppendFixed(b, uri)
-	if pg.many {
+	if p.many {
 		return append(b, manyClients)
 	}
-	b = append(b, byte(len(pg.clients)))
-	for _, c := range pg.clients {
+	b = append(b, byte(len(p.clients)))
+	for _, c := range p.clients {
 		b = codec.AppendFixed(b, c)
 	}
 	return b
@@ -152,32 +148,45 @@ func (e *Engine) appendChangedPages(b []byte) []byte {
 		byPane[r.pane] = append(byPane[r.pane], r.uri)
 	}
 	for p, uris := range byPane {
-		if pn := e.anyPane(p); pn != nil {
+		if pn := e.panes[p]; pn != nil {
 			b = pn.appendPages(b, p, uris)
 		}
 	}
 	return b
 }
 
-// snapshotPages writes the pages of a pane in parts of about partSize bytes. What
-// is added meanwhile is among the changes.
+// snapshotPages writes the pages of a pane in parts of about partSize bytes, as
+// snapshotPane does the groups.
 func (e *Engine) snapshotPages(p int64, pn *pane, partSize int, write func(func() []byte) error) error {
-	e.mu.Lock()
-	uris := make([]uint64, 0, len(pn.pages))
-	for uri := range pn.pages {
-		uris = append(uris, uri)
-	}
-	e.mu.Unlock()
-	for part := range slices.Chunk(uris, partSize/pageSize+1) {
-		if err := write(func() []byte {
+	var uris []uint64
+	part := func() error {
+		err := write(func() []byte {
 			e.mu.Lock()
 			defer e.mu.Unlock()
-			return pn.appendPages(nil, p, part)
-		}); err != nil {
+			return pn.appendPages(nil, p, uris)
+		})
+		uris = uris[:0]
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for uri := range pn.pages {
+		if uris = append(uris, uri); len(uris) <= partSize/pageSize {
+			continue
+		}
+		e.mu.Unlock()
+		err := part()
+		e.mu.Lock()
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	if len(uris) == 0 {
+		return nil
+	}
+	e.mu.Unlock()
+	defer e.mu.Lock()
+	return part()
 }
 
 func (e *Engine) applyPages(d *decoder) {

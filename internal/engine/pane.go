@@ -24,41 +24,34 @@ type pane struct {
 	// reasons are the losses that touched it.
 	reasons Reasons
 	funnel  Funnel
-	changed bool // it is among the changes
+	flood   *Flood // nil where there was room for all
+	changed bool   // it is among the changes
+	// slid: its groups are in the slide. held is how many there were, and open stays.
+	slid bool
+	held int
 }
 
-// closedPane is what the evaluation of a window reads of a pane. It takes no
-// more records, so its map and the tallies in it are read without the lock.
-type closedPane struct {
-	start  int64 // event time
-	groups map[rule.Key]*group
-	pages  map[uint64]*visitors
-	blind  bool
-}
-
-// panesWithin returns the panes of a window that have groups, in order of time.
-func panesWithin(panes map[int64]*pane, start, end, length int64) []closedPane {
-	var out []closedPane
-	for p := floorDiv(start, length); p*length < end; p++ {
-		if pn := panes[p]; pn != nil && len(pn.groups) > 0 {
-			out = append(out, closedPane{p * length, pn.groups, pn.pages, pn.blind})
-		}
-	}
-	return out
-}
+// count is the number of its groups.
+func (pn *pane) count() int { return len(pn.groups) + pn.held }
 
 func (pn *pane) append(b []byte, p int64) []byte {
 	b = codec.AppendUint(codec.AppendInt(b, p), uint64(pn.reasons))
 	return pn.funnel.append(b)
 }
 
-// appendGroup appends a group with its key; a settled one is its key alone.
 func (pn *pane) appendGroup(b []byte, k rule.Key) []byte {
-	b = appendKey(b, k)
 	g := pn.groups[k]
+	if g != nil {
+		g.changed = false
+	}
+	return appendGroup(b, k, g)
+}
+
+// appendGroup appends a group with its key; a settled one is its key alone.
+func appendGroup(b []byte, k rule.Key, g *group) []byte {
+	b = appendKey(b, k)
 	if g == nil {
 		return append(b, storedSettled)
 	}
-	g.changed = false
 	return g.append(append(b, storedUsed))
 }

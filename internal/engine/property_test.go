@@ -33,7 +33,7 @@ func newScenario(r *rand.Rand) scenario {
 	c.Semantics = []rule.Semantics{rule.Corrected, rule.Sentinel}[r.IntN(2)]
 	c.MinRequests = 1 + r.IntN(2)
 	c.Window = []time.Duration{time.Hour, 6 * time.Hour, 24 * time.Hour}[r.IntN(3)]
-	c.Every = c.Window / time.Duration([]int{1, 1, 2, 3, 4}[r.IntN(5)])
+	c.Every = c.Window / time.Duration([]int{1, 1, 2, 3, 4, 30}[r.IntN(6)])
 	if r.IntN(4) == 0 {
 		c.Window, c.Every = 50*time.Minute, 35*time.Minute // panes of 5m: neither divides the other
 	}

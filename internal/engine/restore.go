@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"maps"
 	"math"
 
 	"github.com/iishunt/iishunt/internal/codec"
@@ -64,6 +65,10 @@ func (e *Engine) Apply(b []byte) error {
 			e.history.apply(&d)
 		case sectionSuppressed:
 			e.suppressed.apply(&d)
+		case sectionFlood:
+			e.applyFlood(&d)
+		case sectionFloods:
+			e.applyFloods(&d)
 		case sectionForgotten:
 			e.suppressed.applyForgotten(&d)
 		default:
@@ -103,6 +108,18 @@ func (e *Engine) applyAccounts(d *decoder) {
 		for _, f := range e.outbox {
 			if f.ID == id {
 				f.Account = a
+			}
+		}
+	}
+}
+
+// applyFloods tells which of the findings in the section before are floods.
+func (e *Engine) applyFloods(d *decoder) {
+	for range d.Count(2) {
+		id, pages := d.Text(), d.Uint()
+		for _, f := range e.outbox {
+			if d.Err == nil && f.ID == id {
+				f.FloodPages = pages
 			}
 		}
 	}
@@ -168,6 +185,9 @@ func (e *Engine) applyGroups(d *decoder) {
 		if d.Err != nil {
 			return
 		}
+		if g != nil {
+			g.pack()
+		}
 		e.pane(p).groups[k] = g
 	}
 }
@@ -192,7 +212,11 @@ func (e *Engine) applyEvaluated(d *decoder) {
 		d.Fail()
 		return
 	}
-	e.history.learn(panesWithin(e.panes, end-e.window, end, e.length), end-e.window+e.every)
+	for p := e.paneOf(end - e.window); p*e.length < end-e.window+e.every; p++ {
+		if pn := e.panes[p]; pn != nil && len(pn.groups) > 0 {
+			e.history.learn(p*e.length, maps.Keys(pn.groups))
+		}
+	}
 	e.evaluated = max(e.evaluated, end)
 	for p := range e.panes {
 		if e.lastEnd(p) <= end {
@@ -223,13 +247,14 @@ func (e *Engine) Restored(now int64) {
 		}
 	}
 	e.stats.Waiting = len(e.outbox)
-	e.scheduled = e.evaluated
+	e.scheduled, e.ended = e.evaluated, e.evaluated
 	// What is stored may be wrong: a record before the end of an evaluated window
 	// would be kept, and no window to come would look at it. It is late instead.
 	e.time.MoveTo(e.evaluated)
 	e.now = e.moment(now)
 	e.time.Restored(e.now)
 	if w := e.time.Watermark(); w != eventtime.None {
-		e.schedule(w, 0)
+		e.close(w)
+		e.schedule(pieceOfPanes)
 	}
 }

@@ -4,6 +4,7 @@
 package engine
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -31,7 +32,10 @@ func (e *Engine) Hold(now int64) {
 func (e *Engine) Flush() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.schedule(math.MaxInt64-e.window, Reasons(0).With(ReasonShutdown))
+	e.schedule(math.MaxInt)
+	e.cut = Reasons(0).With(ReasonShutdown)
+	e.close(math.MaxInt64 - e.window)
+	e.schedule(math.MaxInt)
 }
 
 // advance moves the watermark. What was found lost until then belongs to the
@@ -43,47 +47,62 @@ func (e *Engine) advance(now int64) bool {
 		e.markRange(m.From, m.To, m.Reason)
 	}
 	if e.release() || moved {
-		e.schedule(e.time.Watermark(), 0)
+		e.close(e.time.Watermark())
 	}
-	return len(e.queue) > 0
+	e.schedule(pieceOfPanes)
+	return e.due()
 }
 
-// schedule queues the windows that end at or before event time w and have panes,
-// in order of their ends, and closes the panes that no later window covers.
-func (e *Engine) schedule(w int64, cut Reasons) {
-	if e.paneOf(w) <= e.closed {
+// close says that no record comes any more that is before event time w.
+func (e *Engine) close(w int64) {
+	e.closed = max(e.closed, e.paneOf(w))
+	e.ended = max(e.ended, e.endBefore(w))
+}
+
+// due reports whether windows have ended that are not evaluated.
+func (e *Engine) due() bool {
+	return len(e.queue) > 0 || e.evaluating || e.scheduled < e.ended
+}
+
+// pieceOfPanes is how many panes schedule looks at under one lock.
+const pieceOfPanes = 1 << 14
+
+// schedule queues the windows that have ended and have panes, in order of their
+// ends, until it has looked at about most panes: of a long backlog many end at once.
+// The next calls go on.
+func (e *Engine) schedule(most int) {
+	if e.scheduled >= e.ended {
 		return
 	}
-	var ends []int64
-	for p := range e.panes {
-		last := min(e.lastEnd(p), e.endBefore(w))
-		for end := e.firstEnd(p); end <= last; end += e.every {
-			if end > e.scheduled {
-				ends = append(ends, end)
+	panes := slices.Sorted(maps.Keys(e.panes))
+	for e.scheduled < e.ended && most > 0 {
+		if at := slices.IndexFunc(panes, func(p int64) bool { return e.lastEnd(p) > e.scheduled }); at >= 0 {
+			panes = panes[at:]
+		} else {
+			panes = nil
+		}
+		if len(panes) == 0 || e.nextEnd(panes[0]) > e.ended {
+			if e.cut == 0 {
+				e.queueEmpty(e.scheduled, e.ended)
 			}
+			e.scheduled = e.ended
+			return
 		}
+		end := e.nextEnd(panes[0])
+		e.queueEmpty(e.scheduled, end-e.every)
+		e.queue = append(e.queue, e.windowAt(end))
+		e.scheduled = end
+		most -= int(e.window / e.length)
 	}
-	slices.Sort(ends)
-	before := e.scheduled
-	for _, end := range slices.Compact(ends) {
-		e.queueEmpty(before, end-e.every)
-		e.queue = append(e.queue, e.windowAt(end, cut))
-		before = end
+}
+
+// nextEnd returns the end of the first window over a pane that is not scheduled,
+// if there is one.
+func (e *Engine) nextEnd(p int64) int64 {
+	if first := e.firstEnd(p); first > e.scheduled {
+		return first
 	}
-	if cut == 0 {
-		e.queueEmpty(before, e.endBefore(w))
-	}
-	e.closed = max(e.closed, e.paneOf(w))
-	e.scheduled = max(e.scheduled, e.endBefore(w))
-	for p, pn := range e.panes {
-		if e.lastEnd(p) <= e.scheduled {
-			e.groups -= len(pn.groups)
-			e.room -= len(pn.groups) + pn.extra
-			e.open -= pn.open
-			delete(e.panes, p)
-			e.closing[p] = pn
-		}
-	}
+	return e.scheduled + e.every
 }
 
 // queueEmpty queues one window for all that end after an end, up to another: there
@@ -92,7 +111,7 @@ func (e *Engine) queueEmpty(after, last int64) {
 	if after == minTime || last <= after || e.whole || !e.time.Heard() {
 		return
 	}
-	win := e.windowAt(last, 0)
+	win := e.windowAt(last)
 	win.Count, win.Empty = int((last-after)/e.every), true
 	if win.Count > 1 {
 		win.Start = after + e.every - e.window
@@ -102,10 +121,9 @@ func (e *Engine) queueEmpty(after, last int64) {
 	e.queue = append(e.queue, win)
 }
 
-// windowAt collects what Evaluate needs of the window that ends at end. cut are
-// reasons that hold whatever its panes say.
-func (e *Engine) windowAt(end int64, cut Reasons) Window {
-	win := Window{Start: end - e.window, End: end, until: end, Count: 1, Reasons: cut, firstRecord: e.firstSeen}
+// windowAt collects what is known of the window that ends at end.
+func (e *Engine) windowAt(end int64) Window {
+	win := Window{Start: end - e.window, End: end, until: end, Count: 1, Reasons: e.cut, firstRecord: e.firstSeen}
 	if win.Start < e.silentSince && e.silentSince != math.MaxInt64 {
 		win.Reasons = win.Reasons.With(ReasonSenderBegan)
 	}
@@ -113,11 +131,13 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 		if pn := e.panes[p]; pn != nil {
 			win.Reasons |= pn.reasons
 			win.Funnel.add(&pn.funnel)
-			win.Groups += len(pn.groups)
-			win.Settled += len(pn.groups) - pn.open
+			if pn.flood != nil {
+				win.Flood.merge(pn.flood)
+			}
+			win.Groups += pn.count()
+			win.Settled += pn.count() - pn.open
 		}
 	}
-	win.panes = panesWithin(e.panes, win.Start, end, e.length)
 	win.Reasons |= e.lossRanges.reasons(win.Start, end)
 	from, to := win.Start, end
 	if e.whole {
@@ -125,7 +145,7 @@ func (e *Engine) windowAt(end int64, cut Reasons) Window {
 	}
 	win.Account = e.time.Window(from, to, e.now)
 	win.Reasons |= win.Account.Reasons
-	if cut != 0 {
+	if e.cut != 0 {
 		win.Account.ClosedBy = eventtime.ByShutdown
 	}
 	for r := range NumReasons {
@@ -141,10 +161,14 @@ func (e *Engine) Next() (Window, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.queue) == 0 {
+		e.schedule(pieceOfPanes)
+	}
+	if len(e.queue) == 0 {
 		return Window{}, false
 	}
 	w := e.queue[0]
 	e.queue[0] = Window{}
 	e.queue = e.queue[1:]
+	e.evaluating = true
 	return w, true
 }

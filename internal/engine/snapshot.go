@@ -30,8 +30,10 @@ func (e *Engine) Snapshot(size int, write func(encode func() []byte) error) erro
 	}
 	e.mu.Lock()
 	panes := maps.Clone(e.panes)
-	maps.Copy(panes, e.closing)
 	e.mu.Unlock()
+	if err := e.snapshotSlide(size, write); err != nil {
+		return err
+	}
 	for p, pn := range panes {
 		if err := e.snapshotPane(p, pn, size, write); err != nil {
 			return err
@@ -46,11 +48,10 @@ func (e *Engine) Snapshot(size int, write func(encode func() []byte) error) erro
 // appendOutline appends everything but groups, history, suppression and outbox.
 func (e *Engine) appendOutline(b []byte) []byte {
 	b = codec.AppendText(append(b, sectionTime), string(e.time.Append(nil)))
-	for _, panes := range [...]map[int64]*pane{e.closing, e.panes} {
-		for p, pn := range panes {
-			b = pn.append(append(b, sectionPane3), p)
-		}
+	for p, pn := range e.panes {
+		b = pn.append(append(b, sectionPane3), p)
 	}
+	b = e.appendFloods(b, slices.Collect(maps.Keys(e.panes)))
 	b = e.lossRanges.append(append(b, sectionLossRanges))
 	return e.appendScalars(b)
 }
@@ -114,6 +115,33 @@ func (e *Engine) snapshotRest(size int, write func(func() []byte) error) error {
 	for findings := range slices.Chunk(e.outbox, size/findingSize+1) {
 		if err := parts(appendFindings(nil, findings)); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// snapshotSlide writes the closed panes, each with the groups that still count.
+func (e *Engine) snapshotSlide(size int, write func(func() []byte) error) error {
+	parts := func(b []byte) error { return write(func() []byte { return b }) }
+	for i := range e.slide.panes {
+		p := &e.slide.panes[i]
+		for keys := range slices.Chunk(p.keys, size/openSize+1) {
+			b := codec.AppendUint(codec.AppendInt([]byte{sectionGroups}, p.number), uint64(len(keys)))
+			for _, k := range keys {
+				b = appendGroup(b, k, e.slide.groups[k].at(p.number))
+			}
+			if err := parts(b); err != nil {
+				return err
+			}
+		}
+		for uris := range slices.Chunk(p.uris, size/pageSize+1) {
+			b := codec.AppendUint(codec.AppendInt([]byte{sectionPages}, p.number), uint64(len(uris)))
+			for _, uri := range uris {
+				b = e.slide.pages[uri].at(p.number).append(b, uri)
+			}
+			if err := parts(b); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -16,14 +16,16 @@ import (
 type suppression struct {
 	period int64 // nanoseconds of event time
 	bound  int   // findings
-	last   map[rule.Key]quiet
+	last   map[rule.Key]silence
 	told   map[rule.Key]told // what was said of them
 	order  []expiry          // in order of time
+	// lifted: something that was to be kept quiet is not any more.
+	lifted bool
 }
 
-// quiet says until when a finding is not repeated. One that was given out as
+// silence says until when a finding is not repeated. One that was given out as
 // incomplete does not keep a complete one quiet: that it was confirmed is news.
-type quiet struct {
+type silence struct {
 	until    int64 // event time
 	complete bool
 }
@@ -35,7 +37,7 @@ type expiry struct {
 }
 
 func newSuppression(period time.Duration, bound int) suppression {
-	return suppression{period: int64(period), bound: bound, last: map[rule.Key]quiet{}, told: map[rule.Key]told{}}
+	return suppression{period: int64(period), bound: bound, last: map[rule.Key]silence{}, told: map[rule.Key]told{}}
 }
 
 // suppress reports whether the finding of a window that ends at t repeats one
@@ -45,23 +47,32 @@ func (s *suppression) suppress(k rule.Key, t int64, complete bool) bool {
 	if s.period == 0 {
 		return false
 	}
-	if g, ok := s.last[k]; ok && t < g.until && (g.complete || !complete) {
+	if s.quiet(k, t, complete) {
 		return true
 	}
 	for len(s.order) > 0 && (s.order[0].until <= t || len(s.order) >= s.bound) {
-		if s.last[s.order[0].key].until <= s.order[0].until {
-			s.forget(s.order[0].key)
+		if k := s.order[0].key; s.last[k].until <= s.order[0].until {
+			s.lifted = s.lifted || s.order[0].until > t
+			delete(s.last, k)
+			delete(s.told, k)
 		}
 		s.order = s.order[1:]
 	}
-	s.last[k] = quiet{t + s.period, complete}
+	s.last[k] = silence{t + s.period, complete}
 	delete(s.told, k)
 	s.order = append(s.order, expiry{k, t + s.period})
 	return false
 }
 
+// quiet is suppress without remembering.
+func (s *suppression) quiet(k rule.Key, t int64, complete bool) bool {
+	g, ok := s.last[k]
+	return ok && t < g.until && (g.complete || !complete)
+}
+
 // forget lets a finding be given out again.
 func (s *suppression) forget(k rule.Key) {
+	s.lifted = true
 	delete(s.last, k)
 	delete(s.told, k)
 }
@@ -103,7 +114,7 @@ func (s *suppression) apply(d *decoder) {
 		if d.Err != nil {
 			return
 		}
-		s.last[t.key] = quiet{t.until, complete}
+		s.last[t.key] = silence{t.until, complete}
 		s.order = append(s.order, t)
 	}
 }

@@ -58,6 +58,15 @@ type tally struct {
 	traits    Traits
 }
 
+// newTally returns the tally of a group of which r is the first request. That is not
+// counted yet.
+func newTally(r *rule.Request, values []string, b *bounds) *tally {
+	return &tally{
+		values: copyValues(values), first: r.Time, last: r.Time,
+		spellings: spellings{path: boundedValue(writtenPath(r, values, b), maxValue)},
+	}
+}
+
 // add counts one request. It returns false when its client is one more than
 // the threshold: the group is settled and must be forgotten.
 func (t *tally) add(r *rule.Request, values []string, b *bounds) bool {
@@ -142,7 +151,7 @@ func addSite(sites []site, name string, t int64) []site {
 	return insertBounded(sites, at, site{strings.Clone(name), t}, maxSites)
 }
 
-// text returns the bytes of text in a group of one request.
+// text returns the bytes of its texts.
 func (t *tally) text() int {
 	n := len(t.path)
 	for _, v := range t.values {
@@ -152,6 +161,9 @@ func (t *tally) text() int {
 		for _, name := range list {
 			n += len(name)
 		}
+	}
+	for i := range t.sites {
+		n += len(t.sites[i].name)
 	}
 	for i := range t.samples {
 		s := &t.samples[i]

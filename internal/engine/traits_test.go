@@ -67,8 +67,8 @@ func TestTraitsDoNotDependOnOrderOrOnPanes(t *testing.T) {
 // Groups of earlier states have no traits, and the oldest no spellings.
 func TestFormsOfGroups(t *testing.T) {
 	g := newGroup(&rule.Request{Time: 1, Path: "/A.aspx"}, []string{"/a.aspx"}, &bounds{})
-	g.path, g.paths, g.addresses = "/A.aspx", []string{"/A.aspx"}, []string{"203.0.113.1"}
-	g.traits = traitsOf([]rule.Request{used(time.Hour, "POST", "-", 200, 7)})
+	g.tally.path, g.tally.paths, g.tally.addresses = "/A.aspx", []string{"/A.aspx"}, []string{"203.0.113.1"}
+	g.tally.traits = traitsOf([]rule.Request{used(time.Hour, "POST", "-", 200, 7)})
 	b := g.append(nil)
 	read := func(form byte, b []byte) *group {
 		d := decoder{codec.Decoder{Rest: b}}
@@ -77,9 +77,9 @@ func TestFormsOfGroups(t *testing.T) {
 	}
 	require.Equal(t, g, read(storedUsed, b))
 	more := read(storedMore, b)
-	require.Equal(t, g.spellings, more.spellings)
-	require.Empty(t, more.traits)
-	require.Empty(t, read(storedGroup, b).paths)
+	require.Equal(t, g.tally.spellings, more.tally.spellings)
+	require.Empty(t, more.tally.traits)
+	require.Empty(t, read(storedGroup, b).tally.paths)
 }
 
 func TestDaysAreBounded(t *testing.T) {

@@ -44,6 +44,7 @@ type Component struct {
 
 	extractors sync.Pool
 	inflight   inflight
+	room       room
 	wake       chan struct{}
 	watchMu    sync.Mutex
 	watch      *eventtime.Stopwatch
@@ -67,6 +68,7 @@ func New(log *zap.Logger, self Self, scope Scope, cfg *Config, ins Instruments, 
 		detections: detections{cfg, scope},
 		engine:     engine.New(cfg.Config, cfg.Rule.ID, rule.NewSeed()),
 		wake:       make(chan struct{}, 1),
+		room:       newRoom(),
 		watch:      eventtime.NewStopwatch(tickEvery(cfg.IdleTimeout), time.Now()),
 		offer:      offer{most: maxDelivery},
 		notices:    newNotices(log, cfg.Input, cfg.Count.Attribute),
@@ -109,6 +111,7 @@ func (c *Component) Shutdown(ctx context.Context) error {
 	}
 	c.cancel()
 	c.cancel = nil
+	close(c.room.stop)
 	c.done.Wait()
 	ctx, cancel := context.WithTimeout(ctx, shutdownTimeout)
 	defer cancel()
@@ -129,7 +132,8 @@ func (c *Component) Shutdown(ctx context.Context) error {
 	return errors.Join(c.state.close(ctx), c.meters.shutdown())
 }
 
-// ConsumeLogs counts the records once the next consumer has them. A refusal
+// ConsumeLogs waits for room in the engine, and counts the records once the next
+// consumer has them. A refusal
 // goes back to the sender, who offers the records again, so they are not
 // counted yet; what is refused for good is never offered again and is counted.
 // With storage it returns when what they changed is stored.
@@ -142,19 +146,23 @@ func (c *Component) ConsumeLogs(ctx context.Context, ld plog.Logs) error {
 		x.release()
 		c.extractors.Put(x)
 	}()
-	if err := c.state.err(); err != nil {
-		c.engine.Hold(now)
+	err := c.state.err()
+	if err == nil {
+		err = c.room.await(ctx, c.engine, c.log)
+	}
+	if err != nil {
+		c.engine.Hold(time.Now().UnixNano())
 		c.meters.Refused.Add(ctx, int64(ld.LogRecordCount()), c.meters.with())
 		return err
 	}
-	x.extract(ld, now) // before it is forwarded: then it is no longer ours to read
+	now = time.Now().UnixNano() // it may have waited
+	x.extract(ld, now)          // before it is forwarded: then it is no longer ours to read
 	if x.lacking != nil {
 		c.lacking.CompareAndSwap(nil, x.lacking)
 	}
 	if x.unreadable != nil {
 		c.contradiction.CompareAndSwap(nil, new(x.unreadable))
 	}
-	var err error
 	if c.forward != nil {
 		err = c.forward.ConsumeLogs(ctx, ld)
 		now = time.Now().UnixNano() // that may have taken long
@@ -245,12 +253,12 @@ func (c *Component) evaluateNext(ctx context.Context) bool {
 		return false
 	}
 	findings, suppressed := c.engine.Evaluate(&w)
+	c.room.evaluated()
 	if !w.Empty {
 		c.meters.window(ctx, &w, suppressed)
 		c.notices.window(&w, len(findings), suppressed)
 	}
 	if c.cfg.WindowRecords {
-		w.Release()
 		c.windows = append(c.windows, windowRecord{w, len(findings), suppressed})
 	}
 	return true

@@ -38,6 +38,10 @@ func (d *detections) newLogs(n int) (plog.Logs, plog.LogRecordSlice) {
 }
 
 func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Time) {
+	if f.FloodPages > 0 {
+		d.flood(lr, f, now)
+		return
+	}
 	lr.SetEventName(attr.EventRareClient)
 	lr.SetTimestamp(pcommon.Timestamp(f.WindowEnd))
 	lr.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
@@ -67,10 +71,7 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	m.PutInt(attr.DetectionRefererMissingCount, int64(f.NoReferer))
 	m.PutInt(attr.DetectionRefererForeignCount, int64(f.Foreign))
 	putUsage(m, f)
-	m.PutStr(attr.DetectionFirstSeen, rfc3339(f.FirstSeen))
-	m.PutStr(attr.DetectionLastSeen, rfc3339(f.LastSeen))
-	m.PutStr(attr.DetectionWindowStart, rfc3339(f.WindowStart))
-	m.PutStr(attr.DetectionWindowEnd, rfc3339(f.WindowEnd))
+	putTimes(m, f)
 	if f.Novelty != engine.NoveltyUnknown {
 		m.PutBool(attr.DetectionNew, f.Novelty == engine.NoveltyNew)
 	}
@@ -79,11 +80,7 @@ func (d *detections) detection(lr plog.LogRecord, f *engine.Finding, now time.Ti
 	score := d.score(f)
 	m.PutInt(attr.DetectionScore, int64(score.Points))
 	putStrings(m, attr.DetectionSignals, score.IDs())
-	m.PutBool(attr.DetectionComplete, f.Reasons == 0)
-	putStrings(m, attr.DetectionIncompleteReasons, f.Reasons.Strings())
-	putAccount(m, &f.Account)
-	m.PutStr(attr.DetectionID, f.ID)
-	m.PutStr(attr.LogRecordUID, f.ID)
+	putOutcome(m, f)
 }
 
 // putAccount puts what is known of the window: what closed it, how many senders
@@ -125,11 +122,15 @@ func (d *detections) putRule(m pcommon.Map) {
 			m.PutStr(kv[0], kv[1])
 		}
 	}
-	if len(r.Tactics)+len(r.Techniques) > 0 {
+	putThreat(m, r.Tactics, r.Techniques)
+}
+
+func putThreat(m pcommon.Map, tactics, techniques []Threat) {
+	if len(tactics)+len(techniques) > 0 {
 		m.PutStr(attr.ThreatFramework, threatFramework)
 	}
-	putThreats(m, r.Tactics, "tactics", attr.ThreatTacticID, attr.ThreatTacticName, attr.ThreatTacticReference)
-	putThreats(m, r.Techniques, "techniques", attr.ThreatTechniqueID, attr.ThreatTechniqueName, attr.ThreatTechniqueReference)
+	putThreats(m, tactics, "tactics", attr.ThreatTacticID, attr.ThreatTacticName, attr.ThreatTacticReference)
+	putThreats(m, techniques, "techniques", attr.ThreatTechniqueID, attr.ThreatTechniqueName, attr.ThreatTechniqueReference)
 }
 
 // putThreats puts the three lists under their names; folder is where

@@ -4,6 +4,7 @@
 package rareclient
 
 import (
+	"math"
 	"time"
 
 	"go.uber.org/zap"
@@ -54,12 +55,13 @@ type notices struct {
 	finished  bool   // said that all is evaluated, after every sender had finished
 	evaluated bool   // windows were evaluated since the last "every record ..."
 	refusing  bool
-	wrong     bool // said that a progress cannot be read
+	flooded   int64 // event time up to which it was said that max_groups left no room
+	wrong     bool  // said that a progress cannot be read
 }
 
 func newNotices(log *zap.Logger, input Input, counted string) notices {
 	needs := [rule.NumNeeds]string{attr.URLPath, attr.HTTPResponseStatusCode, counted, attr.HTTPRequestMethod}
-	return notices{log: log, input: input, needs: needs, warned: map[rule.Stage]bool{}}
+	return notices{log: log, input: input, needs: needs, warned: map[rule.Stage]bool{}, flooded: math.MinInt64}
 }
 
 func (n *notices) window(w *engine.Window, findings, suppressed int) {
@@ -68,6 +70,7 @@ func (n *notices) window(w *engine.Window, findings, suppressed int) {
 		zap.Time("start", time.Unix(0, w.Start).UTC()), zap.Time("end", time.Unix(0, w.End).UTC()),
 		zap.Uint64("matched", w.Funnel.Matched), zap.Int("findings", findings), zap.Int("suppressed", suppressed),
 		zap.Strings("incomplete_reasons", w.Reasons.Strings()), zap.Stringer("closed_by", w.Account.ClosedBy), zap.Strings("senders_behind", w.Account.Behind))
+	n.beyond(w)
 	if n.passed = n.passed || w.Funnel.Matched > w.Funnel.Excluded; n.passed {
 		return
 	}
@@ -83,6 +86,22 @@ func (n *notices) window(w *engine.Window, findings, suppressed int) {
 	n.warned[stage] = true
 	n.log.Warn("Nothing can be found: one match stage dropped every record that reached it",
 		zap.Stringer("stage", stage), zap.Uint64("records", dropped), zap.String("hint", blockerHints[stage]))
+}
+
+// beyond says, once for each time that windows cover, who took the room that
+// max_groups leaves.
+func (n *notices) beyond(w *engine.Window) {
+	if w.Flood.Requests == 0 || w.Start < n.flooded {
+		return
+	}
+	n.flooded = w.End
+	hint := "they came from many clients: raise max_groups if the site is that large"
+	clients := w.Flood.Clients()
+	if clients != nil {
+		hint = "a few clients asked for nearly all of them, as a scan or an attack on the detector does: exclude them if they are yours"
+	}
+	n.log.Warn("max_groups left no room for requests of this window: what else asked for their pages is not known",
+		zap.Uint64("requests", w.Flood.Requests), zap.Uint64("pages", w.Flood.Pages()), zap.Strings("clients", clients), zap.String("hint", hint))
 }
 
 func (n *notices) name(attribute string) string {

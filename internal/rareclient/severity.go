@@ -5,10 +5,13 @@ package rareclient
 
 import "go.opentelemetry.io/collector/pdata/plog"
 
+// severityHigh is the highest of Sentinel's words.
+const severityHigh = "High"
+
 // severities maps Sentinel's words to OpenTelemetry severity numbers.
 var severities = map[string]plog.SeverityNumber{
 	"Informational": plog.SeverityNumberInfo,
 	"Low":           plog.SeverityNumberInfo2,
 	"Medium":        plog.SeverityNumberWarn,
-	"High":          plog.SeverityNumberError,
+	severityHigh:    plog.SeverityNumberError,
 }

@@ -64,6 +64,9 @@ func (d *detections) window(lr plog.LogRecord, w *windowRecord, now time.Time) {
 	m.PutInt(attr.WindowSettled, int64(w.Settled))
 	m.PutInt(attr.WindowFindings, int64(w.findings))
 	m.PutInt(attr.WindowSuppressed, int64(w.suppressed))
+	if n := w.Flood.Requests; n > 0 {
+		m.PutInt(attr.WindowBeyond, int64(n))
+	}
 	m.PutBool(attr.DetectionComplete, w.Reasons == 0)
 	putStrings(m, attr.DetectionIncompleteReasons, w.Reasons.Strings())
 	putAccount(m, &w.Account)
@@ -108,6 +111,9 @@ func (w *windowRecord) sentence() string {
 		b.WriteString("complete")
 	} else {
 		b.WriteString("incomplete (" + strings.Join(w.Reasons.Strings(), ", ") + ")")
+	}
+	if n := w.Flood.Requests; n > 0 {
+		fmt.Fprintf(&b, "; max_groups left no room for %d requests", n)
 	}
 	if n := w.Account.Missing; n > 0 {
 		fmt.Fprintf(&b, "; %d senders are behind: %s", n, listed(w.Account.Behind))
